@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Fabric.Drivers.State;
+
+namespace Fabric.Drivers.Planning;
+
+/// <summary>
+/// The one diff between two states of a device. Removals come first, dependents before what they depend on; then additions
+/// and modifications, each after what it depends on. The result depends on the two states only.
+/// </summary>
+public static class DeviceDiff
+{
+    /// <summary>The changes that take a device from <paramref name="current"/> to <paramref name="desired"/>.</summary>
+    /// <exception cref="InvalidOperationException">Objects depend on each other in a circle: a fault of their definition.</exception>
+    public static DevicePlan Compute(DeviceState current, DeviceState desired)
+    {
+        var removed = current.Where(o => !desired.Contains(o.Key)).ToList();
+        var written = desired.Where(o => !o.Equals(current.Find(o.Key))).ToList();
+        if (removed.Count == 0 && written.Count == 0)
+        {
+            return new DevicePlan([]);
+        }
+
+        var changes = ImmutableArray.CreateBuilder<DeviceChange>(removed.Count + written.Count);
+        var removals = InDependencyOrder(removed);
+        removals.Reverse();
+        changes.AddRange(removals.Select(o => new DeviceChange(o, null)));
+        changes.AddRange(InDependencyOrder(written).Select(o => new DeviceChange(current.Find(o.Key), o)));
+        return new DevicePlan(changes.MoveToImmutable());
+    }
+
+    /// <summary>The state that a device has after a plan has been carried out on it.</summary>
+    /// <exception cref="InvalidOperationException">A change does not fit the state: its <see cref="DeviceChange.Before"/> is not what the device has.</exception>
+    public static DeviceState Apply(DeviceState state, DevicePlan plan)
+    {
+        foreach (var change in plan.Changes)
+        {
+            if (!Equals(state.Find(change.Key), change.Before))
+            {
+                throw new InvalidOperationException($"the plan was made for another state: {change.Key} differs");
+            }
+
+            state = change.After is null ? state.Without(change.Key) : state.With(change.After);
+        }
+
+        return state;
+    }
+
+    private static List<DeviceObject> InDependencyOrder(List<DeviceObject> objects)
+    {
+        var open = objects.ToDictionary(o => o.Key);
+        var visiting = new HashSet<ObjectKey>();
+        var ordered = new List<DeviceObject>(objects.Count);
+        foreach (var item in objects)
+        {
+            Visit(item);
+        }
+
+        return ordered;
+
+        void Visit(DeviceObject item)
+        {
+            if (!open.ContainsKey(item.Key))
+            {
+                return;
+            }
+
+            if (!visiting.Add(item.Key))
+            {
+                throw new InvalidOperationException($"{item.Key} depends on itself");
+            }
+
+            foreach (var dependency in item.DependsOn.Order())
+            {
+                if (open.TryGetValue(dependency, out var needed))
+                {
+                    Visit(needed);
+                }
+            }
+
+            open.Remove(item.Key);
+            ordered.Add(item);
+        }
+    }
+}
