@@ -29,4 +29,12 @@ public interface IDeviceDriver
     /// </summary>
     /// <exception cref="DeviceException">The session broke.</exception>
     Task<ApplyResult> ApplyAsync(IDeviceSession session, DeviceArtifact artifact, ApplyOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Rolls back at once any change that is neither confirmed nor rolled back (left by an earlier life of the controller) and
+    /// returns when the device is as it was. Does nothing where there is none.
+    /// </summary>
+    /// <returns>The transaction that was rolled back, or null.</returns>
+    /// <exception cref="DeviceException">The device cannot be reached or the session broke.</exception>
+    Task<PendingTransaction?> AbortPendingAsync(IDeviceSession session, CancellationToken cancellationToken);
 }

@@ -29,11 +29,12 @@ public sealed record DeviceChange(DeviceObject? Before, DeviceObject? After)
     /// <summary>Whether traffic or sessions beyond the object itself are interrupted (a BGP process that starts anew, say).</summary>
     public bool Disruptive => this switch
     {
-        { Before: BgpInstance before, After: BgpInstance after } => before.Asn != after.Asn || before.RouterId != after.RouterId,
+        { Before: BgpInstance before, After: BgpInstance after } =>
+            before.RouterId != after.RouterId || before.LoopbackPool6.HasValue != after.LoopbackPool6.HasValue,
         { Before: BgpInstance, After: null } => true,
         { Before: FabricNeighbor or UnderlayPort or LoopbackAddress or Vrf or Bridge, After: null } => true,
-        { Before: UnderlayPort, After: UnderlayPort } => true,
-        { Before: Vrf, After: Vrf } => true,
+        { Before: UnderlayPort before, After: UnderlayPort after } => before.Mtu != after.Mtu,
+        { Before: Vrf before, After: Vrf after } => before with { Missing = [] } != after,
         _ => false,
     };
 

@@ -5,7 +5,8 @@ namespace Fabric.Drivers.Planning;
 
 /// <summary>
 /// The one diff between two states of a device. Removals come first, dependents before what they depend on; then additions
-/// and modifications, each after what it depends on. The result depends on the two states only.
+/// and modifications, each after what it depends on. What cannot be modified in place (<see cref="DeviceObject.CanBecome"/>) is
+/// removed and made anew, with all that depends on it. The result depends on the two states only.
 /// </summary>
 public static class DeviceDiff
 {
@@ -17,15 +18,43 @@ public static class DeviceDiff
         var written = desired.Where(o => !o.Equals(current.Find(o.Key))).ToList();
         if (removed.Count == 0 && written.Count == 0)
         {
-            return new DevicePlan([]);
+            return new DevicePlan(current, []);
+        }
+
+        var replaced = Replaced(current, desired, written);
+        if (replaced.Count > 0)
+        {
+            removed.AddRange(current.Where(o => replaced.Contains(o.Key)));
+            written = [.. desired.Where(o => replaced.Contains(o.Key) || !o.Equals(current.Find(o.Key)))];
         }
 
         var changes = ImmutableArray.CreateBuilder<DeviceChange>(removed.Count + written.Count);
         var removals = InDependencyOrder(removed);
         removals.Reverse();
         changes.AddRange(removals.Select(o => new DeviceChange(o, null)));
-        changes.AddRange(InDependencyOrder(written).Select(o => new DeviceChange(current.Find(o.Key), o)));
-        return new DevicePlan(changes.MoveToImmutable());
+        changes.AddRange(InDependencyOrder(written)
+            .Select(o => new DeviceChange(replaced.Contains(o.Key) ? null : current.Find(o.Key), o)));
+        return new DevicePlan(current, changes.MoveToImmutable());
+    }
+
+    /// <summary>Objects that cannot be modified in place, and all that both states have depending on them.</summary>
+    private static HashSet<ObjectKey> Replaced(DeviceState current, DeviceState desired, List<DeviceObject> written)
+    {
+        var replaced = written
+            .Where(o => current.Find(o.Key) is { } before && !before.CanBecome(o))
+            .Select(o => o.Key)
+            .ToHashSet();
+        var before = -1;
+        while (replaced.Count > 0 && before != replaced.Count)
+        {
+            before = replaced.Count;
+            replaced.UnionWith(desired
+                .Where(o => current.Find(o.Key) is { } present && o.DependsOn.Concat(present.DependsOn).Any(replaced.Contains))
+                .Select(o => o.Key)
+                .ToList());
+        }
+
+        return replaced;
     }
 
     /// <summary>The state that a device has after a plan has been carried out on it.</summary>

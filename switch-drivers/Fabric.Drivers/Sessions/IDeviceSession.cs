@@ -9,6 +9,16 @@ public interface IDeviceSession
     /// <param name="cancellationToken">Gives the run up.</param>
     /// <exception cref="DeviceException">The device could not be reached, or the session broke before the script ended.</exception>
     Task<ScriptResult> RunAsync(string script, TimeSpan timeout, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Like <see cref="RunAsync"/>, over a connection made for this run alone: proves that the device can be reached and logged
+    /// in to now, where <see cref="RunAsync"/> may reuse a connection from before.
+    /// </summary>
+    /// <param name="script">Text of the script; sent on standard input, never on a command line.</param>
+    /// <param name="timeout">After this long the run is given up and <see cref="DeviceErrorKind.Timeout"/> is thrown.</param>
+    /// <param name="cancellationToken">Gives the run up.</param>
+    /// <exception cref="DeviceException">The device could not be reached, or the session broke before the script ended.</exception>
+    Task<ScriptResult> RunOnNewConnectionAsync(string script, TimeSpan timeout, CancellationToken cancellationToken);
 }
 
 /// <summary>What a script said.</summary>

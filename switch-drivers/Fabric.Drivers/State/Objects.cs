@@ -49,6 +49,9 @@ public sealed record BgpInstance(Asn Asn, IpAddr RouterId, IpPrefix LoopbackPool
 
     /// <inheritdoc/>
     public override ObjectKey Key => TheKey;
+
+    /// <inheritdoc/>
+    public override bool CanBecome(DeviceObject desired) => desired is BgpInstance other && other.Asn == Asn;
 }
 
 /// <summary>An unnumbered eBGP session on an underlay port: IPv4 and IPv6 unicast with RFC 8950 next hops, and EVPN.</summary>
@@ -120,6 +123,10 @@ public sealed record VxlanTunnel(Vni Vni, VlanId Vlan, IpAddr Local, int Mtu, bo
 
     /// <inheritdoc/>
     public override IEnumerable<ObjectKey> DependsOn => [Bridge.TheKey, new(ObjectClass.LoopbackAddress, $"{Local}/{(Local.IsV4 ? 32 : 128)}")];
+
+    /// <inheritdoc/>
+    public override bool CanBecome(DeviceObject desired) =>
+        desired is VxlanTunnel other && other.Local == Local && other.Vlan == Vlan;
 }
 
 /// <summary>
@@ -133,9 +140,14 @@ public sealed record VxlanTunnel(Vni Vni, VlanId Vlan, IpAddr Local, int Mtu, bo
 /// <param name="Rt">Route target, imported and exported.</param>
 /// <param name="Asn">The device's own autonomous system, as in its <see cref="BgpInstance"/>.</param>
 /// <param name="RouterId">BGP identifier, as in its <see cref="BgpInstance"/>.</param>
-public sealed record Vrf(Vni L3Vni, VlanId Vlan, MacAddress RouterMac, RouteDistinguisher Rd, RouteTarget Rt, Asn Asn, IpAddr RouterId)
+/// <param name="Mtu">MTU of the L3VNI's routed interface in octets, as of its <see cref="VxlanTunnel"/>.</param>
+public sealed record Vrf(
+    Vni L3Vni, VlanId Vlan, MacAddress RouterMac, RouteDistinguisher Rd, RouteTarget Rt, Asn Asn, IpAddr RouterId, int Mtu)
     : DeviceObject
 {
+    /// <inheritdoc/>
+    public override bool CanBecome(DeviceObject desired) => desired is Vrf other && other.Vlan == Vlan && other.Asn == Asn;
+
     /// <inheritdoc/>
     public override ObjectKey Key => KeyOf(L3Vni);
 
@@ -160,6 +172,9 @@ public sealed record GatewayInterface(VlanId Vlan, Vni L3Vni, MacAddress Mac, Va
 
     /// <inheritdoc/>
     public override IEnumerable<ObjectKey> DependsOn => [Bridge.TheKey, Vrf.KeyOf(L3Vni)];
+
+    /// <inheritdoc/>
+    public override bool CanBecome(DeviceObject desired) => desired is GatewayInterface other && other.L3Vni == L3Vni;
 }
 
 /// <summary>A port given to the bridge for servers. It carries no VLAN by itself.</summary>
@@ -193,8 +208,12 @@ public sealed record PortVlan(string Port, VlanId Vlan, bool Untagged) : DeviceO
 /// </summary>
 /// <param name="Context">The configuration lines that lead to it, outermost first; empty at the top level.</param>
 /// <param name="Text">The line itself, as the device prints it.</param>
-public sealed record ForeignLine(ValueList<string> Context, string Text) : DeviceObject
+/// <param name="Block">The lines inside it, with their indentation, where it opens a context of its own.</param>
+public sealed record ForeignLine(ValueList<string> Context, string Text, ValueList<string> Block = default) : DeviceObject
 {
     /// <inheritdoc/>
     public override ObjectKey Key => new(ObjectClass.ForeignLine, string.Join(" > ", Context.Append(Text)));
+
+    /// <inheritdoc/>
+    public override bool CanBecome(DeviceObject desired) => false;
 }
