@@ -1,0 +1,303 @@
+using Fabric.Intent.Changes;
+using Fabric.Intent.Resources;
+
+namespace Fabric.Intent.Identifiers;
+
+/// <summary>
+/// Gives numbers to what a change set made and takes them from what it removed. Pure and deterministic: the same snapshot and
+/// the same changes give the same numbers. The only place where a number is chosen.
+/// </summary>
+public sealed class IdentifierAssigner
+{
+    /// <summary>Part name of the ASN that all spines of a site share.</summary>
+    public const string SpinesPart = "spines";
+
+    /// <summary>Part name of the ASN of a site's controllers.</summary>
+    public const string ControllersPart = "controllers";
+
+    private static readonly NumberRange FabricNumbers = new(1, 65_535);
+    private static readonly NumberRange DeviceNumbers = new(1, 65_535);
+
+    private readonly IntentSnapshot _before;
+    private readonly IntentSnapshot _next;
+    private readonly Dictionary<(IdentifierScope, IdentifierOwner), Identifier> _dropped = [];
+    private readonly Dictionary<(IdentifierScope, IdentifierOwner), Identifier> _held = [];
+    private readonly List<PendingRelease> _releases = [];
+    private readonly List<PendingRelease> _forgotten = [];
+    private readonly List<(ResourceKey Key, string Pointer, string Message)> _errors = [];
+    private IdentifierTable _table;
+
+    private IdentifierAssigner(IntentSnapshot before, IntentSnapshot next)
+    {
+        _before = before;
+        _next = next;
+        _table = next.Identifiers;
+    }
+
+    /// <summary>What an assignment results in.</summary>
+    /// <param name="Table">The numbers held afterwards.</param>
+    /// <param name="Held">Numbers newly held.</param>
+    /// <param name="Dropped">Numbers no longer held.</param>
+    /// <param name="Releases">Devices that have yet to prove a dropped number gone.</param>
+    /// <param name="Forgotten">Releases whose device has left the inventory.</param>
+    /// <param name="Errors">Numbers that could not be given; nothing of the rest counts then.</param>
+    public sealed record Result(
+        IdentifierTable Table,
+        IReadOnlyCollection<Identifier> Held,
+        IReadOnlyCollection<Identifier> Dropped,
+        IReadOnlyCollection<PendingRelease> Releases,
+        IReadOnlyCollection<PendingRelease> Forgotten,
+        IReadOnlyCollection<(ResourceKey Key, string Pointer, string Message)> Errors);
+
+    /// <summary>Assigns numbers for changes that took <paramref name="before"/> to <paramref name="next"/>.</summary>
+    public static Result Assign(IntentSnapshot before, IntentSnapshot next, IReadOnlyCollection<ResourceChange> changes)
+    {
+        var assigner = new IdentifierAssigner(before, next);
+        foreach (var change in changes)
+        {
+            assigner.Take(change);
+        }
+
+        // In uid order, so that the order of the changes in the set makes no difference to resources that exist, and sites
+        // come before their devices.
+        foreach (var change in changes.Where(c => c.After is not null).OrderBy(c => c.Key.Kind).ThenBy(c => c.After!.Uid))
+        {
+            assigner.Give(change.After!);
+        }
+
+        foreach (var device in assigner.LeavesConcerned(changes))
+        {
+            assigner.AssignVlans(device);
+        }
+
+        return new Result(assigner._table, assigner._held.Values, assigner._dropped.Values, assigner._releases, assigner._forgotten, assigner._errors);
+    }
+
+    /// <summary>The VNI scope of a site.</summary>
+    public static IdentifierScope VniScope(Resource site) => new(IdentifierSpace.Vni, site.Uid);
+
+    private void Take(ResourceChange change)
+    {
+        if (change.Before is not { } before)
+        {
+            return;
+        }
+
+        switch (before.Spec)
+        {
+            case SiteSpec when change.After is null:
+                Drop(new(IdentifierSpace.FabricNumber, 0), new(before.Uid), []);
+                Drop(new(IdentifierSpace.Asn, before.Uid), new(before.Uid, SpinesPart), []);
+                Drop(new(IdentifierSpace.Asn, before.Uid), new(before.Uid, ControllersPart), []);
+                break;
+
+            case DeviceSpec device:
+                TakeFromDevice(before, device, change.After);
+                break;
+
+            case VpcSpec when change.After is null:
+                foreach (var site in _before.All(ResourceKind.Site))
+                {
+                    Drop(VniScope(site), new(before.Uid), ManagedDevices(site.Key.Name).Where(d => ((DeviceSpec)d.Spec).Role == DeviceRole.Leaf));
+                }
+
+                break;
+
+            case VNetSpec vnet when (change.After?.Spec as VNetSpec)?.Vni is not { } wanted || wanted != vnet.Vni:
+                if (change.After?.Spec is VNetSpec { Vni: null } && vnet.Vni is null)
+                {
+                    break;
+                }
+
+                Drop(VniScope(_before.Find(ResourceKind.Site, vnet.Site)!), new(before.Uid), Placement.DevicesOf(_before, vnet));
+                break;
+        }
+    }
+
+    private void TakeFromDevice(Resource before, DeviceSpec device, Resource? after)
+    {
+        var site = _before.Find(ResourceKind.Site, device.Site)!;
+        var others = ManagedDevices(device.Site).Where(d => d.Uid != before.Uid);
+        if (after is null)
+        {
+            Drop(new(IdentifierSpace.DeviceNumber, site.Uid), new(before.Uid), others);
+            Drop(new(IdentifierSpace.Loopback, site.Uid), new(before.Uid), others);
+            Drop(new(IdentifierSpace.Asn, site.Uid), new(before.Uid), others);
+            foreach (var (_, owner) in _table.In(new(IdentifierSpace.Vlan, before.Uid)).ToList())
+            {
+                Drop(new(IdentifierSpace.Vlan, before.Uid), owner, []);
+            }
+
+            foreach (var pending in _table.PendingOn(before.Uid).ToList())
+            {
+                _table = _table.Proved(pending);
+                _forgotten.Add(pending);
+            }
+
+            return;
+        }
+
+        var wanted = (DeviceSpec)after.Spec;
+        if (wanted.Loopback != device.Loopback)
+        {
+            Drop(new(IdentifierSpace.Loopback, site.Uid), new(before.Uid), ManagedDevices(device.Site));
+        }
+
+        if (wanted.Asn is not null && device.Asn is null)
+        {
+            Drop(new(IdentifierSpace.Asn, site.Uid), new(before.Uid), ManagedDevices(device.Site));
+        }
+    }
+
+    private void Give(Resource resource)
+    {
+        switch (resource.Spec)
+        {
+            case SiteSpec site:
+                Hold(resource, "/spec/fabricNumber", new(IdentifierSpace.FabricNumber, 0), new(resource.Uid), site.FabricNumber, FabricNumbers);
+                Hold(resource, "/spec/asnPool", new(IdentifierSpace.Asn, resource.Uid), new(resource.Uid, SpinesPart), null, site.AsnPool);
+                Hold(resource, "/spec/asnPool", new(IdentifierSpace.Asn, resource.Uid), new(resource.Uid, ControllersPart), null, site.AsnPool);
+                break;
+
+            case DeviceSpec { IsManaged: true } device:
+                GiveToDevice(resource, device);
+                break;
+
+            case VNetSpec vnet:
+                var home = _next.Find(ResourceKind.Site, vnet.Site)!;
+                var homeSpec = (SiteSpec)home.Spec;
+                Hold(resource, "/spec/vni", VniScope(home), new(resource.Uid), vnet.Vni?.Value, homeSpec.VniPool);
+                if (vnet.Gateways.Count > 0)
+                {
+                    var vpc = _next.Find(ResourceKind.Vpc, vnet.Vpc)!;
+                    Hold(resource, "/spec/gateways", VniScope(home), new(vpc.Uid), null, homeSpec.L3VniPool);
+                }
+
+                break;
+        }
+    }
+
+    private void GiveToDevice(Resource resource, DeviceSpec device)
+    {
+        var site = _next.Find(ResourceKind.Site, device.Site)!;
+        var siteSpec = (SiteSpec)site.Spec;
+        Hold(resource, "/spec/site", new(IdentifierSpace.DeviceNumber, site.Uid), new(resource.Uid), null, DeviceNumbers);
+
+        var places = (1L << (32 - siteSpec.LoopbackPool.Length)) - 2;
+        var given = device.Loopback is { } loopback ? (long?)(loopback.Number - siteSpec.LoopbackPool.Address.Number) : null;
+        Hold(resource, "/spec/loopback", new(IdentifierSpace.Loopback, site.Uid), new(resource.Uid), given, new(1, Math.Min(places, ushort.MaxValue)));
+
+        if (device.Asn is null && device.Role != DeviceRole.Spine)
+        {
+            var explicitAsns = _next.ReferrersOf(site.Key, ResourceKind.Device).Select(d => (long?)((DeviceSpec)d.Spec).Asn?.Value).OfType<long>().ToHashSet();
+            Hold(resource, "/spec/asn", new(IdentifierSpace.Asn, site.Uid), new(resource.Uid), null, siteSpec.AsnPool, explicitAsns.Contains);
+        }
+    }
+
+    /// <summary>A leaf's VLANs: one for each V-Net on it, and one for each of their VPCs that is routed.</summary>
+    private void AssignVlans(Resource leaf)
+    {
+        var device = (DeviceSpec)leaf.Spec;
+        var scope = new IdentifierScope(IdentifierSpace.Vlan, leaf.Uid);
+        var pool = ((SiteSpec)_next.Find(ResourceKind.Site, device.Site)!.Spec).VlanPool;
+        var needed = new SortedDictionary<int, (Resource Resource, long? Given)>();
+        foreach (var vnet in Placement.VNetsOf(_next, leaf))
+        {
+            var spec = (VNetSpec)vnet.Spec;
+            var ports = Placement.PortsOf(spec, leaf.Key.Name, device);
+            needed[vnet.Uid] = (vnet, ports.Select(p => (long?)p.Attachment.Vlan?.Value).FirstOrDefault(v => v is not null));
+            if (spec.Gateways.Count > 0)
+            {
+                var vpc = _next.Find(ResourceKind.Vpc, spec.Vpc)!;
+                needed.TryAdd(vpc.Uid, (vpc, null));
+            }
+        }
+
+        foreach (var (value, owner) in _table.In(scope).ToList())
+        {
+            if (!needed.TryGetValue(owner.Uid, out var need) || (need.Given is { } given && given != value))
+            {
+                Drop(scope, owner, [leaf]);
+            }
+        }
+
+        foreach (var (uid, (resource, given)) in needed)
+        {
+            Hold(resource, "/spec/attachments", scope, new(uid), given, pool);
+        }
+    }
+
+    private IEnumerable<Resource> LeavesConcerned(IReadOnlyCollection<ResourceChange> changes)
+    {
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var change in changes)
+        {
+            foreach (var (snapshot, resource) in new[] { (_before, change.Before), (_next, change.After) })
+            {
+                switch (resource?.Spec)
+                {
+                    case DeviceSpec:
+                        names.Add(resource.Key.Name);
+                        break;
+                    case VNetSpec vnet:
+                        names.UnionWith(Placement.DevicesOf(snapshot, vnet).Select(d => d.Key.Name));
+                        break;
+                }
+            }
+        }
+
+        return names.Select(n => _next.Find(ResourceKind.Device, n)).OfType<Resource>().Where(d => ((DeviceSpec)d.Spec).Role == DeviceRole.Leaf);
+    }
+
+    private IEnumerable<Resource> ManagedDevices(string site) =>
+        _next.ReferrersOf(new(ResourceKind.Site, site), ResourceKind.Device).Where(d => ((DeviceSpec)d.Spec).IsManaged);
+
+    private void Hold(
+        Resource resource, string pointer, IdentifierScope scope, IdentifierOwner owner, long? given, NumberRange pool, Func<long, bool>? isTaken = null)
+    {
+        if (_table.Find(scope, owner) is { } present && (given is null ? !present.Given : present.Value == given))
+        {
+            return;
+        }
+
+        if (_table.Find(scope, owner) is not null)
+        {
+            Drop(scope, owner, []);
+        }
+
+        var value = given ?? _table.NextFree(scope, pool, isTaken);
+        if (value is not { } number)
+        {
+            _errors.Add((resource.Key, pointer, $"no {scope.Space} is free in {pool}; widen the pool, or wait until devices have given back released ones"));
+            return;
+        }
+
+        if (_table.OwnerOf(scope, number) is { } other)
+        {
+            var holder = _next.Find(other.Uid)?.Key.ToString() ?? "a resource that was just deleted";
+            _errors.Add((resource.Key, pointer, $"{scope.Space} {number} is taken by {holder}; choose another"));
+            return;
+        }
+
+        var identifier = new Identifier(scope, owner, number, given is not null);
+        _table = _table.Hold(identifier);
+        _held[(scope, owner)] = identifier;
+    }
+
+    private void Drop(IdentifierScope scope, IdentifierOwner owner, IEnumerable<Resource> devices)
+    {
+        if (_table.Find(scope, owner) is not { } identifier)
+        {
+            return;
+        }
+
+        _table = _table.Drop(scope, owner);
+        _dropped[(scope, owner)] = identifier;
+        foreach (var device in devices.Where(d => _next.Find(d.Key)?.Uid == d.Uid && ((DeviceSpec)d.Spec).IsManaged))
+        {
+            var release = new PendingRelease(scope, identifier.Value, device.Uid, _next.Revision);
+            _table = _table.Await(release);
+            _releases.Add(release);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+using Fabric.Intent.Identifiers;
+using Fabric.Intent.Resources;
+
+namespace Fabric.Intent;
+
+/// <summary>
+/// All of the intent at one revision, with the indexes that validation and compilation ask. Immutable: a change makes a new
+/// snapshot that shares what it did not touch, in logarithmic time.
+/// </summary>
+public sealed class IntentSnapshot
+{
+    /// <summary>An empty store.</summary>
+    public static readonly IntentSnapshot Empty = new();
+
+    private IntentSnapshot()
+    {
+    }
+
+    /// <summary>Number of the last change set; 0 for an empty store.</summary>
+    public long Revision { get; private init; }
+
+    /// <summary>The uid that the next new resource gets.</summary>
+    public int NextUid { get; private init; } = 1;
+
+    /// <summary>The numbers that resources hold.</summary>
+    public IdentifierTable Identifiers { get; private init; } = IdentifierTable.Empty;
+
+    private ImmutableDictionary<ResourceKind, ImmutableSortedDictionary<string, Resource>> ByName { get; init; } =
+        ImmutableDictionary<ResourceKind, ImmutableSortedDictionary<string, Resource>>.Empty;
+
+    private ImmutableDictionary<int, Resource> ByUid { get; init; } = ImmutableDictionary<int, Resource>.Empty;
+
+    private ImmutableDictionary<ResourceKey, ImmutableSortedSet<ResourceKey>> Referrers { get; init; } =
+        ImmutableDictionary<ResourceKey, ImmutableSortedSet<ResourceKey>>.Empty;
+
+    private ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>> VNetsAt { get; init; } =
+        ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>.Empty;
+
+    private ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>> DevicesAt { get; init; } =
+        ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>.Empty;
+
+    /// <summary>The resource with this kind and name, or null.</summary>
+    public Resource? Find(ResourceKey key) => ByName.TryGetValue(key.Kind, out var names) ? names.GetValueOrDefault(key.Name) : null;
+
+    /// <summary>The resource with this kind and name, or null.</summary>
+    public Resource? Find(ResourceKind kind, string name) => Find(new ResourceKey(kind, name));
+
+    /// <summary>The resource with this uid, or null.</summary>
+    public Resource? Find(int uid) => ByUid.GetValueOrDefault(uid);
+
+    /// <summary>The resources of a kind, by name in ordinal order.</summary>
+    public IEnumerable<Resource> All(ResourceKind kind) => ByName.TryGetValue(kind, out var names) ? names.Values : [];
+
+    /// <summary>How many resources of a kind there are.</summary>
+    public int Count(ResourceKind kind) => ByName.TryGetValue(kind, out var names) ? names.Count : 0;
+
+    /// <summary>The resources whose spec names this one.</summary>
+    public ImmutableSortedSet<ResourceKey> ReferrersOf(ResourceKey key) => Referrers.GetValueOrDefault(key, []);
+
+    /// <summary>The resources of one kind whose spec names this one, in name order.</summary>
+    public IEnumerable<Resource> ReferrersOf(ResourceKey key, ResourceKind kind) =>
+        ReferrersOf(key).Where(k => k.Kind == kind).Select(k => Find(k)!);
+
+    /// <summary>Names of the V-Nets with this attachment point.</summary>
+    public ImmutableSortedSet<string> VNetNamesAt(AttachmentPoint point) => VNetsAt.GetValueOrDefault(point, []);
+
+    /// <summary>Names of the devices with this attachment point.</summary>
+    public ImmutableSortedSet<string> DeviceNamesAt(AttachmentPoint point) => DevicesAt.GetValueOrDefault(point, []);
+
+    /// <summary>The same intent, numbered.</summary>
+    public IntentSnapshot At(long revision, int nextUid) => Copy(revision: revision, nextUid: nextUid);
+
+    /// <summary>The snapshot with these numbers held.</summary>
+    public IntentSnapshot With(IdentifierTable identifiers) => Copy(identifiers: identifiers);
+
+    /// <summary>The snapshot with this resource in place of any with the same key.</summary>
+    public IntentSnapshot With(Resource resource)
+    {
+        var snapshot = Find(resource.Key) is { } present ? Without(present) : this;
+        var names = snapshot.ByName.GetValueOrDefault(resource.Key.Kind) ?? ImmutableSortedDictionary.Create<string, Resource>(StringComparer.Ordinal);
+        return snapshot.Copy(
+            byName: snapshot.ByName.SetItem(resource.Key.Kind, names.SetItem(resource.Key.Name, resource)),
+            byUid: snapshot.ByUid.SetItem(resource.Uid, resource),
+            referrers: Index(snapshot.Referrers, resource.Spec.GetReferences().Select(r => r.Target), resource.Key, add: true),
+            vnetsAt: resource.Spec is VNetSpec vnet
+                ? Index(snapshot.VNetsAt, AttachmentPoint.Of(vnet), resource.Key.Name, add: true)
+                : snapshot.VNetsAt,
+            devicesAt: resource.Spec is DeviceSpec device
+                ? Index(snapshot.DevicesAt, AttachmentPoint.Of(resource.Key.Name, device), resource.Key.Name, add: true)
+                : snapshot.DevicesAt);
+    }
+
+    /// <summary>The snapshot without this resource.</summary>
+    public IntentSnapshot Without(Resource resource) => Copy(
+        byName: ByName.SetItem(resource.Key.Kind, ByName[resource.Key.Kind].Remove(resource.Key.Name)),
+        byUid: ByUid.Remove(resource.Uid),
+        referrers: Index(Referrers, resource.Spec.GetReferences().Select(r => r.Target), resource.Key, add: false),
+        vnetsAt: resource.Spec is VNetSpec vnet ? Index(VNetsAt, AttachmentPoint.Of(vnet), resource.Key.Name, add: false) : VNetsAt,
+        devicesAt: resource.Spec is DeviceSpec device
+            ? Index(DevicesAt, AttachmentPoint.Of(resource.Key.Name, device), resource.Key.Name, add: false)
+            : DevicesAt);
+
+    private static ImmutableDictionary<TKey, ImmutableSortedSet<TValue>> Index<TKey, TValue>(
+        ImmutableDictionary<TKey, ImmutableSortedSet<TValue>> index, IEnumerable<TKey> keys, TValue value, bool add)
+        where TKey : notnull
+    {
+        var empty = typeof(TValue) == typeof(string) ? ImmutableSortedSet.Create((IComparer<TValue>)(object)StringComparer.Ordinal) : [];
+        foreach (var key in keys.Distinct())
+        {
+            var values = index.GetValueOrDefault(key, empty);
+            values = add ? values.Add(value) : values.Remove(value);
+            index = values.IsEmpty ? index.Remove(key) : index.SetItem(key, values);
+        }
+
+        return index;
+    }
+
+    private IntentSnapshot Copy(
+        long? revision = null,
+        int? nextUid = null,
+        IdentifierTable? identifiers = null,
+        ImmutableDictionary<ResourceKind, ImmutableSortedDictionary<string, Resource>>? byName = null,
+        ImmutableDictionary<int, Resource>? byUid = null,
+        ImmutableDictionary<ResourceKey, ImmutableSortedSet<ResourceKey>>? referrers = null,
+        ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>? vnetsAt = null,
+        ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>? devicesAt = null) => new()
+        {
+            Revision = revision ?? Revision,
+            NextUid = nextUid ?? NextUid,
+            Identifiers = identifiers ?? Identifiers,
+            ByName = byName ?? ByName,
+            ByUid = byUid ?? ByUid,
+            Referrers = referrers ?? Referrers,
+            VNetsAt = vnetsAt ?? VNetsAt,
+            DevicesAt = devicesAt ?? DevicesAt,
+        };
+}

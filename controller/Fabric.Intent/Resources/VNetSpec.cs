@@ -1,0 +1,60 @@
+using Fabric.Primitives;
+
+namespace Fabric.Intent.Resources;
+
+/// <summary>A layer 2 segment of a VPC in one site.</summary>
+public sealed record VNetSpec : ResourceSpec
+{
+    /// <summary>The site whose fabric carries it.</summary>
+    public required string Site { get; init; }
+
+    /// <summary>The VPC it belongs to.</summary>
+    public required string Vpc { get; init; }
+
+    /// <summary>Its VNI, exactly as an orchestrator has given it; must lie outside the site's own pools. Allocated where absent.</summary>
+    public Vni? Vni { get; init; }
+
+    /// <summary>Gateway addresses with their prefix lengths, at most one a subnet.</summary>
+    public IReadOnlyList<IpInterface> Gateways { get; init; } = [];
+
+    /// <summary>Where it can be reached.</summary>
+    public IReadOnlyList<AttachmentSpec> Attachments { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override IEnumerable<ResourceReference> GetReferences()
+    {
+        yield return new("/spec/site", new(ResourceKind.Site, Site));
+        yield return new("/spec/vpc", new(ResourceKind.Vpc, Vpc));
+        for (var i = 0; i < Attachments.Count; i++)
+        {
+            if (Attachments[i].Port is { } port)
+            {
+                yield return new($"/spec/attachments/{i}/port/device", new(ResourceKind.Device, port.Device));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Equals(VNetSpec? other) =>
+        other is not null && Site == other.Site && Vpc == other.Vpc && Vni == other.Vni && Gateways.SequenceEqual(other.Gateways)
+        && Attachments.SequenceEqual(other.Attachments);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Site, Vpc, Vni, Gateways.Count, Attachments.Count);
+}
+
+/// <summary>Where a V-Net can be reached: exactly one of <see cref="Port"/>, <see cref="Tag"/> and <see cref="Hypervisors"/>.</summary>
+public sealed record AttachmentSpec
+{
+    /// <summary>One port of a leaf.</summary>
+    public PortRef? Port { get; init; }
+
+    /// <summary>Every leaf port of the site with this tag.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>True: wherever the V-Net's VNI appears on a hypervisor of the site.</summary>
+    public bool Hypervisors { get; init; }
+
+    /// <summary>802.1Q tag of its frames on the ports, 1..4094; absent: untagged.</summary>
+    public VlanId? Vlan { get; init; }
+}
