@@ -68,6 +68,12 @@ public sealed class IntentSnapshot
     /// <summary>Names of the devices with this attachment point.</summary>
     public ImmutableSortedSet<string> DeviceNamesAt(AttachmentPoint point) => DevicesAt.GetValueOrDefault(point, []);
 
+    /// <summary>The number that an owner holds.</summary>
+    /// <exception cref="InvalidOperationException">It holds none: the snapshot did not come from a change set that was evaluated.</exception>
+    public long NumberOf(IdentifierSpace space, int scopeUid, IdentifierOwner owner) =>
+        Identifiers.Find(new(space, scopeUid), owner)?.Value
+        ?? throw new InvalidOperationException($"uid {owner.Uid} {owner.Part} holds no {space} in scope {scopeUid}");
+
     /// <summary>The same intent, numbered.</summary>
     public IntentSnapshot At(long revision, int nextUid) => Copy(revision: revision, nextUid: nextUid);
 

@@ -87,7 +87,7 @@ public static partial class IntentValidator
 
         foreach (var link in next.ReferrersOf(resource.Key, ResourceKind.Link))
         {
-            foreach (var end in Ends((LinkSpec)link.Spec).Where(e => e.Device == resource.Key.Name && !seen.Contains(e.Port)))
+            foreach (var end in Topology.Ends((LinkSpec)link.Spec).Where(e => e.Device == resource.Key.Name && !seen.Contains(e.Port)))
             {
                 yield return (ChangeErrorKind.InUse, "/spec/ports", $"port {end.Port} is needed by {link.Key}");
             }
@@ -148,13 +148,13 @@ public static partial class IntentValidator
 
             foreach (var other in next.ReferrersOf(found.Key, ResourceKind.Link).Where(l => l.Uid != resource.Uid))
             {
-                if (Ends((LinkSpec)other.Spec).Any(e => e == end))
+                if (Topology.Ends((LinkSpec)other.Spec).Any(e => e == end))
                 {
                     yield return (ChangeErrorKind.Conflict, pointer + "/port", $"port {end} is an end of {other.Key} already");
                 }
             }
 
-            if (IsUnderlay(next, spec) && VNetOnPort(next, found.Key.Name, device, end.Port) is { } vnet)
+            if (Topology.IsUnderlay(next, spec) && VNetOnPort(next, found.Key.Name, device, end.Port) is { } vnet)
             {
                 yield return (ChangeErrorKind.Conflict, pointer + "/port", $"port {end} carries {vnet.Key}; a port is either underlay or a V-Net's");
             }
@@ -165,12 +165,6 @@ public static partial class IntentValidator
             yield return (ChangeErrorKind.Invalid, "/spec/b/device", $"{spec.A.Device} is in site '{a.Site}' and {spec.B.Device} in '{b.Site}'; a link stays within a site");
         }
     }
-
-    /// <summary>Whether a link joins two managed devices and so carries the underlay.</summary>
-    public static bool IsUnderlay(IntentSnapshot snapshot, LinkSpec link) =>
-        Ends(link).All(e => snapshot.Find(ResourceKind.Device, e.Device)?.Spec is DeviceSpec { IsManaged: true });
-
-    private static IEnumerable<PortRef> Ends(LinkSpec link) => [link.A, link.B];
 
     private static string RoleName(DeviceSpec spec) => spec.Role.ToString().ToLowerInvariant();
 

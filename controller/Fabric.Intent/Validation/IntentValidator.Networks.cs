@@ -140,9 +140,7 @@ public static partial class IntentValidator
 
         var untagged = new Dictionary<string, string>(StringComparer.Ordinal);
         var byTag = new Dictionary<VlanId, string>();
-        var underlay = next.ReferrersOf(new(ResourceKind.Device, deviceName), ResourceKind.Link)
-            .Where(l => IsUnderlay(next, (LinkSpec)l.Spec))
-            .SelectMany(l => Ends((LinkSpec)l.Spec)).Where(e => e.Device == deviceName).Select(e => e.Port).ToHashSet(StringComparer.Ordinal);
+        var underlay = Topology.UnderlayPortsOf(next, deviceName).Select(p => p.Port).ToHashSet(StringComparer.Ordinal);
         var vlanPool = (next.Find(ResourceKind.Site, device.Site)?.Spec as SiteSpec)?.VlanPool;
         var vnets = AttachmentPoint.Of(deviceName, device).SelectMany(p => next.VNetNamesAt(p)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
         foreach (var name in vnets)
