@@ -1,0 +1,204 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using Fabric.Lab.Topology;
+
+namespace Fabric.Lab.Rendering;
+
+/// <summary>Turns a plan into the files that raise it. Pure: the same plan gives the same bytes.</summary>
+public static class LabRenderer
+{
+    /// <summary>MTU of every port between switches, as a real switch has it for jumbo frames.</summary>
+    public const int FabricMtu = 9216;
+
+    private const int ServerMtu = 1500;
+
+    /// <summary>All files of the lab, by path.</summary>
+    public static IReadOnlyList<Artifact> Render(LabPlan plan)
+    {
+        List<Artifact> files =
+        [
+            new("lab.env", Environment(plan)),
+            new("raise.sh", Script("raise.sh")),
+            new("device.sh", Script("device.sh")),
+        ];
+        foreach (var device in plan.Topology.Routers)
+        {
+            var dir = $"devices/{device.Name}";
+            files.Add(new($"{dir}/fstab", MountTable(plan, device)));
+            files.Add(new($"{dir}/day0.batch", Links(plan, device)));
+            files.Add(new($"{dir}/day0.sysctl", KernelSettings(plan, device)));
+            files.Add(new($"{dir}/log/boot.log", ""));
+            files.Add(new($"{dir}/etc-ssh/sshd_config", SshServer(plan, device)));
+            files.Add(new($"{dir}/etc-ssh/authorized_keys", plan.ClientKey + "\n"));
+            files.Add(new($"{dir}/etc-frr/vtysh.conf", "service integrated-vtysh-config\n", Persistent: true));
+            files.Add(new($"{dir}/etc-frr/frr.conf", Frr(plan, device), Persistent: true));
+            files.Add(new($"{dir}/var-lib/fabric/.keep", "", Persistent: true));
+            if (device.Role == DeviceRole.Hypervisor)
+            {
+                files.Add(new($"{dir}/var-lib/cloudstack-agent/modifyvxlan-evpn.sh", Script("modifyvxlan-evpn.sh")));
+            }
+        }
+
+        return [.. files.OrderBy(f => f.Path, StringComparer.Ordinal)];
+    }
+
+    private static string Environment(LabPlan plan)
+    {
+        var text = new StringBuilder();
+        Line(text, $"LAB={plan.Name}");
+        Line(text, $"OOB_NETNS={plan.OobNamespace}");
+        Line(text, $"CABLE_COUNT={plan.Topology.Links.Count}");
+        Line(text, $"DEVICES=({string.Join(' ', plan.Topology.Routers.Select(d => d.Name))})");
+        Line(text, $"SERVERS=({string.Join(' ', plan.Topology.Servers.Select(d => d.Name))})");
+        foreach (var device in plan.Topology.Devices)
+        {
+            var mtu = device.Role == DeviceRole.Server ? ServerMtu : FabricMtu;
+            var ports = plan.Ports(device).Select((p, i) => $"{p.Port},{p.CableEnd},{mtu},{plan.Mac(device, i + 1)}");
+            Line(text, $"ROLE[{device.Name}]={TopologyParser.RoleName(device.Role)}");
+            Line(text, $"PORTS[{device.Name}]=\"{string.Join(' ', ports)}\"");
+            if (device.Role != DeviceRole.Server)
+            {
+                Line(text, $"MGMT_MAC[{device.Name}]={plan.Mac(device, 0)}");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string MountTable(LabPlan plan, LabDevice device)
+    {
+        // Bind mounts first: the directories they come from disappear under the file systems after them. Each source has
+        // a name of its own, because mount passes over a file system that it finds mounted there with the same source.
+        var dir = $"{plan.Box}/devices/{device.Name}";
+        return $"""
+            {dir}/etc-frr /etc/frr none bind 0 0
+            {dir}/etc-ssh /etc/ssh none bind 0 0
+            {dir}/var-lib /var/lib none bind 0 0
+            {dir}/log /var/log none bind 0 0
+            lab-var-tmp /var/tmp tmpfs mode=1777 0 0
+            lab-tmp /tmp tmpfs mode=1777 0 0
+            lab-root /root tmpfs mode=700 0 0
+            lab-run /run tmpfs mode=755 0 0
+            lab-sys /sys sysfs defaults 0 0
+            lab-proc /proc proc defaults 0 0
+
+            """;
+    }
+
+    private static string Links(LabPlan plan, LabDevice device)
+    {
+        var text = new StringBuilder();
+        Line(text, "link set lo up");
+        Line(text, $"addr add {plan.ManagementAddress(device)}/24 dev mgmt0");
+        Line(text, "link set mgmt0 up");
+        if (device.Role == DeviceRole.External)
+        {
+            foreach (var (port, _) in plan.Ports(device))
+            {
+                Line(text, $"link set {port} up");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string KernelSettings(LabPlan plan, LabDevice device)
+    {
+        // Writing ip_forward resets the setting of every interface, so the management port comes last.
+        var forward = device.Role == DeviceRole.External ? 1 : 0;
+        return $"""
+            net/ipv4/ip_forward={forward}
+            net/ipv4/conf/all/rp_filter=0
+            net/ipv4/conf/default/rp_filter=0
+            net/ipv6/conf/all/forwarding={forward}
+            net/ipv4/conf/mgmt0/forwarding=0
+            net/ipv4/conf/mgmt0/arp_ignore=1
+            net/ipv4/conf/mgmt0/arp_announce=2
+            net/ipv6/conf/mgmt0/forwarding=0
+            net/ipv6/conf/mgmt0/accept_ra=0
+
+            """;
+    }
+
+    private static string SshServer(LabPlan plan, LabDevice device) => $"""
+        # {device.Name}: management network only, keys only.
+        ListenAddress {plan.ManagementAddress(device)}
+        Port 22
+        HostKey /etc/ssh/ssh_host_ed25519_key
+        PidFile /run/sshd.pid
+        AuthorizedKeysFile /etc/ssh/authorized_keys
+        StrictModes no
+        PermitRootLogin prohibit-password
+        PasswordAuthentication no
+        KbdInteractiveAuthentication no
+        UsePAM no
+        UseDNS no
+        PrintMotd no
+        X11Forwarding no
+        AllowTcpForwarding no
+        MaxStartups 100
+        MaxSessions 100
+        Subsystem sftp internal-sftp
+
+        """;
+
+    private static string Frr(LabPlan plan, LabDevice device) =>
+        device.Role == DeviceRole.External ? ExternalRouter(plan, device) : DayZero(device);
+
+    private static string DayZero(LabDevice device) => $"""
+        frr defaults datacenter
+        hostname {device.Name}
+        log file /var/log/frr/frr.log informational
+        service integrated-vtysh-config
+
+        """;
+
+    private static string ExternalRouter(LabPlan plan, LabDevice device)
+    {
+        var index = plan.Topology.Routers.Where(d => d.Role == DeviceRole.External).ToList().IndexOf(device) + 1;
+        var text = new StringBuilder(DayZero(device));
+        Line(text, "interface lo");
+        Line(text, $" ip address 198.51.100.{index}/32");
+        Line(text, $" ipv6 address 2001:db8:ffff::{index:x}/128");
+        Line(text, "exit");
+        Line(text, $"router bgp {device.Asn}");
+        Line(text, $" bgp router-id 198.51.100.{index}");
+        Line(text, " no bgp ebgp-requires-policy");
+        Line(text, " no bgp default ipv4-unicast");
+        Line(text, " bgp bestpath as-path multipath-relax");
+        Line(text, " neighbor FABRIC peer-group");
+        Line(text, " neighbor FABRIC remote-as external");
+        foreach (var (port, _) in plan.Ports(device))
+        {
+            Line(text, $" neighbor {port} interface peer-group FABRIC");
+        }
+
+        foreach (var (family, loopback) in (ReadOnlySpan<(string, string)>)[
+            ("ipv4", $"198.51.100.{index}/32"), ("ipv6", $"2001:db8:ffff::{index:x}/128")])
+        {
+            Line(text, $" address-family {family} unicast");
+            Line(text, $"  network {loopback}");
+            Line(text, "  neighbor FABRIC activate");
+            Line(text, "  neighbor FABRIC default-originate");
+            Line(text, " exit-address-family");
+        }
+
+        Line(text, "exit");
+        return text.ToString();
+    }
+
+    /// <summary>A script that is part of the program.</summary>
+    internal static string Script(string name)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Scripts/{name}")
+            ?? throw new InvalidOperationException($"script {name} is missing in the program");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+
+    private static void Line(StringBuilder text, FormattableString line) =>
+        text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
+
+    private static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
+}

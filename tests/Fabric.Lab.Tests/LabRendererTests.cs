@@ -1,0 +1,70 @@
+using Fabric.Lab.Rendering;
+using Fabric.Lab.Topology;
+
+namespace Fabric.Lab.Tests;
+
+public sealed class LabRendererTests
+{
+    [Theory]
+    [InlineData("reference", "lab-oob")]
+    [InlineData("minimal", null)]
+    public void A_topology_renders_as_recorded(string name, string? oobNamespace)
+    {
+        var directory = Path.Combine(Repository.Root, "tests", "Fabric.Lab.Tests", "golden", name);
+        // The scripts are files of the project already; what is rendered from the topology is what is recorded.
+        var files = Render(name, oobNamespace).Where(f => !f.Path.EndsWith(".sh", StringComparison.Ordinal)).ToList();
+        if (Environment.GetEnvironmentVariable("FABRIC_UPDATE_GOLDEN") == "1")
+        {
+            if (Directory.Exists(directory))
+            {
+                Directory.Delete(directory, recursive: true);
+            }
+
+            foreach (var file in files)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(directory, file.Path))!);
+                File.WriteAllText(Path.Combine(directory, file.Path), file.Content);
+            }
+        }
+
+        var recorded = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Where(p => !p.EndsWith(".actual", StringComparison.Ordinal))
+            .Select(p => Path.GetRelativePath(directory, p)).Order(StringComparer.Ordinal);
+        Assert.Equal(recorded, files.Select(f => f.Path));
+        foreach (var file in files)
+        {
+            var expected = File.ReadAllText(Path.Combine(directory, file.Path));
+            if (expected != file.Content)
+            {
+                File.WriteAllText(Path.Combine(directory, file.Path + ".actual"), file.Content);
+            }
+
+            Assert.Equal(expected, file.Content);
+        }
+    }
+
+    [Fact]
+    public void Rendering_twice_gives_the_same_bytes() => Assert.Equal(Render("reference", "lab-oob"), Render("reference", "lab-oob"));
+
+    [Fact]
+    public void No_two_ports_share_a_mac_address_or_a_cable_end()
+    {
+        var environment = Render("reference", "lab-oob").Single(f => f.Path == "lab.env").Content;
+        var ports = environment.Split('\n').Where(l => l.StartsWith("PORTS", StringComparison.Ordinal))
+            .SelectMany(l => l.Split('"')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(p => p.Split(',')).ToList();
+        Assert.Equal(26, ports.Count);
+        Assert.Equal(26, ports.Select(p => p[1]).Distinct().Count());
+        Assert.Equal(26, ports.Select(p => p[3]).Distinct().Count());
+    }
+
+    [Fact]
+    public void The_management_port_forwards_nothing_even_after_the_general_setting() =>
+        Assert.All(Render("reference", "lab-oob").Where(f => f.Path.EndsWith("day0.sysctl", StringComparison.Ordinal)), f =>
+            Assert.True(f.Content.IndexOf("conf/mgmt0/forwarding=0", StringComparison.Ordinal) > f.Content.IndexOf("ip_forward", StringComparison.Ordinal)));
+
+    private static IReadOnlyList<Artifact> Render(string name, string? oobNamespace)
+    {
+        var topology = TopologyParser.Parse(File.ReadAllText(Repository.Topology(name)), name).Topology!;
+        return LabRenderer.Render(new LabPlan("lab", topology, "172.29.3", oobNamespace, "/run/fabric-lab/lab/box", "ssh-ed25519 AAAATEST"));
+    }
+}
