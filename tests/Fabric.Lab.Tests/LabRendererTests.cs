@@ -1,4 +1,6 @@
+using Fabric.Lab.Commands;
 using Fabric.Lab.Rendering;
+using Fabric.Lab.State;
 using Fabric.Lab.Topology;
 
 namespace Fabric.Lab.Tests;
@@ -10,37 +12,21 @@ public sealed class LabRendererTests
     [InlineData("minimal", null)]
     public void A_topology_renders_as_recorded(string name, string? oobNamespace)
     {
-        var directory = Path.Combine(Repository.Root, "tests", "Fabric.Lab.Tests", "golden", name);
         // The scripts are files of the project already; what is rendered from the topology is what is recorded.
-        var files = Render(name, oobNamespace).Where(f => !f.Path.EndsWith(".sh", StringComparison.Ordinal)).ToList();
-        if (Environment.GetEnvironmentVariable("FABRIC_UPDATE_GOLDEN") == "1")
-        {
-            if (Directory.Exists(directory))
-            {
-                Directory.Delete(directory, recursive: true);
-            }
+        var files = Render(name, oobNamespace).Where(f => !f.Path.EndsWith(".sh", StringComparison.Ordinal));
+        Golden.Check(name, files.ToDictionary(f => f.Path, f => f.Content, StringComparer.Ordinal));
+    }
 
-            foreach (var file in files)
-            {
-                Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(directory, file.Path))!);
-                File.WriteAllText(Path.Combine(directory, file.Path), file.Content);
-            }
-        }
-
-        var recorded = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-            .Where(p => !p.EndsWith(".actual", StringComparison.Ordinal))
-            .Select(p => Path.GetRelativePath(directory, p)).Order(StringComparer.Ordinal);
-        Assert.Equal(recorded, files.Select(f => f.Path));
-        foreach (var file in files)
-        {
-            var expected = File.ReadAllText(Path.Combine(directory, file.Path));
-            if (expected != file.Content)
-            {
-                File.WriteAllText(Path.Combine(directory, file.Path + ".actual"), file.Content);
-            }
-
-            Assert.Equal(expected, file.Content);
-        }
+    [Theory]
+    [InlineData("reference")]
+    [InlineData("minimal")]
+    public void The_inventory_of_a_lab_is_as_recorded(string name)
+    {
+        var topology = TopologyParser.Parse(File.ReadAllText(Repository.Topology(name)), name).Topology!;
+        var devices = topology.Routers.Select((d, i) => new DeviceFacts(
+            d.Name, TopologyParser.RoleName(d.Role), topology.Managed.Contains(d), $"172.29.3.{11 + i}", $"ssh-ed25519 AAAA{d.Name}/+=")).ToList();
+        var facts = new LabFacts("lab", "ns", name, "", "172.29.3.0/24", "lab-oob", "172.29.3.1", "/key", "/known_hosts", devices, []);
+        Golden.Check("inventory-" + name, new Dictionary<string, string>(StringComparer.Ordinal) { ["inventory.yaml"] = InventoryWriter.Write(facts, topology) });
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class TopologyParserTests
     [InlineData("fabricNumber: 7", "fabricNumber: 70000", "t.yaml:2: fabricNumber '70000' is not a number from 1 to 65535")]
     [InlineData("fabricNumber: 7", "fabricNo: 7", "t.yaml:2: unknown key 'fabricNo' in site (known: name, fabricNumber)")]
     [InlineData("site: {name: s, fabricNumber: 7}\n", "", "t.yaml:1: no 'site'")]
-    [InlineData("{role: spine}", "{role: spline}", "t.yaml:5: device spine1: unknown role 'spline' (known: spine, leaf, hypervisor, softgate, external, server)")]
+    [InlineData("{role: spine}", "{role: spline}", "t.yaml:5: device spine1: unknown role 'spline' (known: spine, leaf, hypervisor, external, server)")]
     [InlineData("{role: spine}", "{role: spine, as: 5}", "t.yaml:5: device spine1: unknown key 'as' (known: role, asn)")]
     [InlineData("{role: spine}", "{role: spine, asn: 4294967296}", "t.yaml:5: asn '4294967296' is not a number from 1 to 4294967295")]
     [InlineData("{role: spine}", "{role: spine, asn: -1}", "t.yaml:5: asn '-1' is not a number from 1 to 4294967295")]

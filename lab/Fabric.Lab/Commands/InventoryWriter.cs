@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Fabric.Lab.State;
 using Fabric.Lab.Topology;
@@ -7,7 +8,7 @@ namespace Fabric.Lab.Commands;
 /// <summary>Writes a lab as intent resources.</summary>
 public static class InventoryWriter
 {
-    /// <summary>YAML documents: the site, its managed devices, and the links between them.</summary>
+    /// <summary>YAML documents: the site, its devices with pinned host keys, and the links between them.</summary>
     public static string Write(LabFacts facts, LabTopology topology)
     {
         var text = new StringBuilder();
@@ -18,26 +19,45 @@ public static class InventoryWriter
               fabricNumber: {{topology.Site.FabricNumber}}
               controllers: ["{{facts.ControllerAddress}}"]
             """);
-        foreach (var device in topology.Managed)
+        foreach (var device in topology.Devices)
         {
-            var fact = facts.Devices.First(d => d.Name == device.Name);
-            Document(text, $$"""
+            var body = new StringBuilder();
+            body.Append(CultureInfo.InvariantCulture, $"""
                 kind: Device
-                name: {{device.Name}}
+                name: {device.Name}
                 spec:
-                  site: {{topology.Site.Name}}
-                  role: {{TopologyParser.RoleName(device.Role)}}
-                  os: frr-linux
-                  management:
-                    address: {{fact.ManagementAddress}}
-                    port: 22
-                    user: root
-                    hostKeys: ["{{fact.HostKey}}"]
+                  site: {topology.Site.Name}
+                  role: {TopologyParser.RoleName(device.Role)}
                 """);
+            if (device.Asn is { } asn)
+            {
+                body.Append(CultureInfo.InvariantCulture, $"\n  asn: {asn}");
+            }
+
+            if (topology.Managed.Contains(device))
+            {
+                var fact = facts.Devices.First(d => d.Name == device.Name);
+                body.Append(CultureInfo.InvariantCulture, $"""
+
+                      os: {(device.Role == DeviceRole.Hypervisor ? "kvm-host" : "frr-linux")}
+                      management:
+                        address: {fact.ManagementAddress}
+                        port: 22
+                        user: root
+                        hostKeys: ["{fact.HostKey}"]
+                    """);
+            }
+
+            body.Append("\n  ports:");
+            foreach (var port in topology.Links.SelectMany(l => (LabPort[])[l.A, l.B]).Where(p => p.Device == device.Name))
+            {
+                body.Append(CultureInfo.InvariantCulture, $"\n  - name: {port.Port}");
+            }
+
+            Document(text, body.ToString());
         }
 
-        var managed = topology.Managed.Select(d => d.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var link in topology.Links.Where(l => managed.Contains(l.A.Device) && managed.Contains(l.B.Device)))
+        foreach (var link in topology.Links)
         {
             Document(text, $$"""
                 kind: Link

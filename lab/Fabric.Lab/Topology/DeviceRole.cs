@@ -6,7 +6,6 @@ public enum DeviceRole
     Spine,
     Leaf,
     Hypervisor,
-    Softgate,
 
     /// <summary>A router outside of the fabric: raised with a configuration of its own, never managed by the controller.</summary>
     External,
