@@ -1,0 +1,94 @@
+# The one entry for people and for CI. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
+
+TOPOLOGY ?= lab/topologies/reference.yaml
+NAME ?= lab
+VEHICLE ?= ns
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
+
+# Program and the project that it is made from. One row a program.
+PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab
+
+# Directories count too: their times change when a file is removed.
+sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
+SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig
+PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers lab)
+TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
+
+.PHONY: help build test test-unit test-lab lint golden bench lab-up lab-down demo demo-down clean sdk packages-build packages-lab packages-vm
+
+help: ## this list
+	@echo 'make TARGET [VARIABLE=VALUE...]'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+
+build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab
+	@if $(MAKE) -q bin/.built; then echo 'bin/ is up to date'; else $(MAKE) bin/.built; fi
+
+test: packages-lab packages-vm build artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped
+	@tests/run.sh
+
+test-unit: packages-build build artifacts/.tests-built ## the tests that need no lab and no root
+	@tests/run.sh --unit
+
+test-lab: packages-lab packages-vm build artifacts/.tests-built ## the tests that raise labs; PROJECT=Fabric.X.Tests for one project
+	@tests/run.sh --lab $(PROJECT)
+
+lint: sdk ## formatting, analyzers and shell scripts
+	@.ci/lint
+
+golden: packages-build artifacts/.tests-built ## write the golden files anew; look at the difference before you commit it
+	@FABRIC_UPDATE_GOLDEN=1 tests/run.sh --unit || true
+	@git status --short -- tests
+
+bench: build ## benchmarks of compiler, diff and API
+	@dotnet run --project tests/Fabric.Benchmarks -c Release -- $(BENCH)
+
+lab-up: packages-lab build ## raise a lab: TOPOLOGY=lab/topologies/reference.yaml NAME=lab VEHICLE=ns|vm
+	@$(if $(filter vm,$(VEHICLE)),$(MAKE) packages-vm;) $(SUDO) bin/fabric-lab up --name $(NAME) --topology $(TOPOLOGY) --vehicle $(VEHICLE)
+
+lab-down: build ## remove a lab: NAME=lab
+	@$(SUDO) bin/fabric-lab down --name $(NAME)
+
+demo: ## from nothing to packets between virtual machines of two VPCs; leaves everything running
+	@lab/demo/demo.sh up
+
+demo-down: ## remove everything that the demo has made
+	@lab/demo/demo.sh down
+
+clean: ## remove what was built
+	@rm -rf bin artifacts && find controller switch-drivers lab tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+sdk:
+	@command -v dotnet >/dev/null || { echo 'make: the .NET 10 SDK is missing; see https://dot.net/download' >&2; exit 1; }
+
+packages-build packages-lab packages-vm: packages-%:
+	@lab/install-packages.sh $*
+
+# Each program is published into a folder of its own; bin/NAME leads to it.
+bin/.built: $(PRODUCT_SOURCES) | sdk
+	@echo 'building the programs (Release)'
+	@mkdir -p bin/lib
+	@for row in $(PROGRAMS); do \
+	  name=$${row%%:*}; project=$${row#*:}; \
+	  rm -rf bin/lib/$$name.new; \
+	  dotnet publish $$project -c Release -o bin/lib/$$name.new -v quiet --nologo -p:DebugType=portable; \
+	  rm -rf bin/lib/$$name; mv bin/lib/$$name.new bin/lib/$$name; \
+	  ln -sfn lib/$$name/$$name bin/$$name; \
+	  echo "  bin/$$name"; \
+	done
+	@touch $@
+
+artifacts/.tests-built: $(TEST_SOURCES) | sdk
+	@echo 'building the tests (Release)'
+	@mkdir -p artifacts
+	@dotnet build Fabric.sln -c Release -v quiet --nologo
+	@touch $@
