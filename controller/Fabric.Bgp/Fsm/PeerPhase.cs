@@ -1,0 +1,39 @@
+namespace Fabric.Bgp.Fsm;
+
+/// <summary>The states of RFC 4271 section 8.2.2.</summary>
+public enum PeerPhase
+{
+    /// <summary>Stopped, or waiting for the idle hold timer.</summary>
+    Idle,
+
+    /// <summary>A TCP connection is being opened.</summary>
+    Connect,
+
+    /// <summary>Waiting for the connect retry timer or for the peer to connect.</summary>
+    Active,
+
+    /// <summary>OPEN sent, waiting for the peer's.</summary>
+    OpenSent,
+
+    /// <summary>OPEN exchanged, waiting for KEEPALIVE.</summary>
+    OpenConfirm,
+
+    /// <summary>Routes flow.</summary>
+    Established,
+}
+
+/// <summary>Timers of a peer.</summary>
+public enum PeerTimer
+{
+    /// <summary>ConnectRetryTimer.</summary>
+    ConnectRetry,
+
+    /// <summary>HoldTimer.</summary>
+    Hold,
+
+    /// <summary>KeepaliveTimer.</summary>
+    Keepalive,
+
+    /// <summary>IdleHoldTimer: damps a peer that fails again and again.</summary>
+    IdleHold,
+}

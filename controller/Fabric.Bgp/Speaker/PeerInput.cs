@@ -1,0 +1,21 @@
+using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Transport;
+using Fabric.Bgp.Wire;
+
+namespace Fabric.Bgp.Speaker;
+
+/// <summary>What lands in a peer's inbox.</summary>
+internal abstract record PeerInput
+{
+    /// <summary>An event as it is.</summary>
+    public sealed record Fsm(PeerEvent Event) : PeerInput;
+
+    /// <summary>A timer's callback; the owner checks whether it really expired.</summary>
+    public sealed record TimerFired(PeerTimer Timer) : PeerInput;
+
+    /// <summary>A connection we opened is up.</summary>
+    public sealed record Connected(int Connection, IBgpConnection Transport) : PeerInput;
+
+    /// <summary>A message was received; it holds one of the link's credits.</summary>
+    public sealed record Received(PeerLink Link, PeerEvent Event, UpdateMessage? Update) : PeerInput;
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using Fabric.Bgp.Fsm;
+using Fabric.Primitives;
+
+namespace Fabric.Bgp.Speaker;
+
+/// <summary>A peer at one moment.</summary>
+public sealed record PeerStatus
+{
+    /// <summary>How it is configured.</summary>
+    public required SpeakerPeerConfig Config { get; init; }
+
+    /// <summary>State of the state machine.</summary>
+    public PeerPhase Phase { get; init; }
+
+    /// <summary>Since when it is in this state.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>The peer's BGP identifier, while there is a session.</summary>
+    public IpAddr? RemoteRouterId { get; init; }
+
+    /// <summary>Own end of the connection, while there is a session.</summary>
+    public string? LocalEndpoint { get; init; }
+
+    /// <summary>Negotiated hold time, while there is a session.</summary>
+    public TimeSpan? HoldTime { get; init; }
+
+    /// <summary>Negotiated families, while there is a session.</summary>
+    public ImmutableArray<AddressFamily> Families { get; init; } = [];
+
+    /// <summary>Whether the peer has sent all its EVPN routes at least once in this session.</summary>
+    public bool EvpnComplete { get; init; }
+
+    /// <summary>Why the last session or attempt ended.</summary>
+    public string? LastError { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? LastErrorAt { get; init; }
+
+    /// <summary>How often the session was established.</summary>
+    public long EstablishedCount { get; init; }
+
+    /// <summary>EVPN routes held from this peer.</summary>
+    public int EvpnRoutes { get; init; }
+
+    /// <summary>Messages received since the peer was added.</summary>
+    public long MessagesReceived { get; init; }
+
+    /// <summary>UPDATE messages among them.</summary>
+    public long UpdatesReceived { get; init; }
+
+    /// <summary>UPDATE messages with at least one problem.</summary>
+    public long MalformedUpdates { get; init; }
+
+    /// <summary>Messages sent since the peer was added.</summary>
+    public long MessagesSent { get; init; }
+}
+
+/// <summary>What a <see cref="BgpEvent"/> is about.</summary>
+public enum BgpEventKind
+{
+    /// <summary>The session is established.</summary>
+    SessionUp,
+
+    /// <summary>An established session ended.</summary>
+    SessionDown,
+
+    /// <summary>An attempt or a session ended; the text says why.</summary>
+    Problem,
+
+    /// <summary>An UPDATE was malformed; the text says how and what it cost.</summary>
+    MalformedUpdate,
+
+    /// <summary>The peer has sent all its routes of a family.</summary>
+    EndOfRib,
+}
+
+/// <summary>Something an operator may want to read in the log.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Peer">Which peer.</param>
+/// <param name="Kind">What it is about.</param>
+/// <param name="Text">Text for people.</param>
+public sealed record BgpEvent(DateTimeOffset Time, IpAddr Peer, BgpEventKind Kind, string Text);

@@ -1,0 +1,26 @@
+using Fabric.Bgp.Speaker;
+
+namespace Fabric.Bgp.Transport;
+
+/// <summary>A byte stream to a peer.</summary>
+public interface IBgpConnection : IDisposable
+{
+    /// <summary>The own end, for people.</summary>
+    string LocalEndpoint { get; }
+
+    /// <summary>Reads some octets; 0 when the peer has closed.</summary>
+    ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Writes all octets.</summary>
+    ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
+
+    /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
+    void ShutdownSend();
+}
+
+/// <summary>Opens connections to peers. Tests put a stand-in here.</summary>
+public interface IBgpConnector
+{
+    /// <summary>Connects to a peer; failure is an exception whose message people can read.</summary>
+    Task<IBgpConnection> ConnectAsync(SpeakerPeerConfig peer, CancellationToken cancellationToken);
+}
