@@ -1,0 +1,4 @@
+namespace Fabric.TestKit.Files;
+
+/// <summary>A text differs from the one recorded.</summary>
+public sealed class GoldenException(string message) : Exception(message);
