@@ -34,6 +34,9 @@ public sealed record DeviceCommand(string Shell, ValueList<string> Context, stri
     {
     }
 
+    /// <summary>Whether the change goes on where the device refuses this command: it clears away something of unknown nature.</summary>
+    public bool MayFail { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{Shell}{(Context.Count == 0 ? "" : " " + string.Join(" / ", Context) + " /")} {Text}";
 }
