@@ -145,6 +145,7 @@ public sealed class LabManager(LabPaths paths, TextWriter say)
         }
 
         // Both: after a crash nobody can say any more which vehicle it was.
+        new MachineVehicle(paths, say).Remove();
         new NamespaceVehicle(paths).Remove();
         if (Directory.Exists(paths.Root))
         {
@@ -162,6 +163,7 @@ public sealed class LabManager(LabPaths paths, TextWriter say)
     private ILabVehicle MakeVehicle(string name) => name switch
     {
         NamespaceVehicle.VehicleName => new NamespaceVehicle(paths),
+        MachineVehicle.VehicleName => new MachineVehicle(paths, say),
         _ => throw new LabException($"unknown vehicle '{name}' (known: ns, vm)", LabException.BadInput),
     };
 

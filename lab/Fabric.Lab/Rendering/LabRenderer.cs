@@ -137,6 +137,7 @@ public static class LabRenderer
         PrintMotd no
         X11Forwarding no
         AllowTcpForwarding no
+        KexAlgorithms curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256
         MaxStartups 100
         MaxSessions 100
         Subsystem sftp internal-sftp

@@ -19,13 +19,17 @@ need_device() { is_device "$1" || die "lab $LAB has no device '$1' (it has: ${DE
 netns() { nsenter "--net=/run/netns/$LAB-$1" "${@:2}"; }
 oob_ip() { if [[ -n $OOB_NETNS ]]; then ip -n "$OOB_NETNS" "$@"; else ip "$@"; fi; }
 
-# Waits until a command succeeds: until TENTHS COMMAND...
+# Waits until a command succeeds: until_true TENTHS COMMAND... It pauses by reading from a pipe into which nobody writes:
+# inside an emulated machine a process for each pause would take time from what is waited for.
 until_true() {
   local left=$1
+  [[ -p $BOX/pause ]] || mkfifo "$BOX/pause" || die "cannot make $BOX/pause"
+  exec 8<>"$BOX/pause"
   while ! "${@:2}"; do
     ((left-- > 0)) || return 1
-    sleep 0.1
+    read -rt 0.1 -u 8
   done
+  return 0 # and not what the last pause ended with
 }
 
 # ---- devices ---------------------------------------------------------------------------------------------------------

@@ -43,14 +43,10 @@ public sealed class NamespaceVehicle(LabPaths paths) : ILabVehicle
 
     public void Remove()
     {
-        // Without a box (its files were removed by hand) the namespaces may still be there: take them down with a bare one.
-        if (!File.Exists($"{Box}/raise.sh"))
-        {
-            Directory.CreateDirectory(Box);
-            File.WriteAllText($"{Box}/lab.env", $"LAB={paths.Name}\nOOB_NETNS={OobNamespace}\nDEVICES=()\nSERVERS=()\n");
-            File.WriteAllText($"{Box}/raise.sh", Rendering.LabRenderer.Script("raise.sh"));
-        }
-
+        // The lab's own files may be gone, or be those of a virtual machine: only the names of the namespaces count.
+        Directory.CreateDirectory(Box);
+        File.WriteAllText($"{Box}/lab.env", $"LAB={paths.Name}\nOOB_NETNS={OobNamespace}\nDEVICES=()\nSERVERS=()\n");
+        File.WriteAllText($"{Box}/raise.sh", Rendering.LabRenderer.Script("raise.sh"));
         var result = Script("down");
         if (result.ExitCode != 0)
         {
