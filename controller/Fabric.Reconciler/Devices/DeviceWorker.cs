@@ -24,6 +24,7 @@ internal sealed partial class DeviceWorker : IAsyncDisposable
     private readonly Task _loop;
     private DeviceStatus _status;
     private DeviceEndpoint? _endpoint;
+    private int _transactions;
 
     public DeviceWorker(int uid, WorkerContext context, CancellationToken cancellationToken)
     {
@@ -179,7 +180,7 @@ internal sealed partial class DeviceWorker : IAsyncDisposable
         var now = _context.Time.GetUtcNow();
         var artifact = driver.Render(plan);
         var record = new ApplyRecord(
-            _uid, $"r{snapshot.Revision}-{now.ToUnixTimeMilliseconds():x}", snapshot.Revision, cause, now, null, null, null, Describe(plan), [.. artifact.Forward]);
+            _uid, $"r{snapshot.Revision}-{now.ToUnixTimeMilliseconds():x}-{++_transactions}", snapshot.Revision, cause, now, null, null, null, Describe(plan), [.. artifact.Forward]);
         await _context.Store.ApplyStartedAsync(record, cancellationToken);
         Update(_status with
         {
