@@ -9,12 +9,13 @@ namespace Fabric.Reconciler;
 public static class ReconcilerServices
 {
     /// <summary>
-    /// Adds the reconciler, the status source and the planner. The host registers <see cref="IReconcilerStore"/>, the drivers, the
+    /// Adds the reconciler, the status source and the planner. The host registers the store, the drivers, the
     /// session factory and a <see cref="TimeProvider"/>.
     /// </summary>
     public static IServiceCollection AddReconciler(this IServiceCollection services, ReconcilerOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton<IReconcilerStore, ReconcilerStore>();
         services.AddSingleton<DeviceBoard>();
         services.AddSingleton<IStatusSource, StatusSource>();
         services.AddSingleton<IPlanner, Planner>();

@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Fabric.Intent;
 using Fabric.Intent.Changes;
 using Fabric.Intent.Resources;
+using Fabric.Storage.Devices;
 
 namespace Fabric.Reconciler.Tests;
 
@@ -15,7 +16,7 @@ internal sealed class MemoryStore : IReconcilerStore
 
     public IntentSnapshot Current { get; private set; } = IntentSnapshot.Empty;
 
-    public List<ApplyRecord> Applies { get; } = [];
+    public List<ApplyEntry> Applies { get; } = [];
 
     public Evaluation Commit(params Change[] changes)
     {
@@ -58,20 +59,20 @@ internal sealed class MemoryStore : IReconcilerStore
         }
     }
 
-    public Task ApplyStartedAsync(ApplyRecord record, CancellationToken cancellationToken)
+    public Task ApplyStartedAsync(ApplyEntry entry, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            Applies.Add(record);
+            Applies.Add(entry);
             return Task.CompletedTask;
         }
     }
 
-    public Task ApplyEndedAsync(ApplyRecord record, CancellationToken cancellationToken)
+    public Task ApplyEndedAsync(ApplyEntry entry, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
-            Applies[Applies.FindIndex(a => a.TransactionId == record.TransactionId && a.DeviceUid == record.DeviceUid)] = record;
+            Applies[Applies.FindIndex(a => a.TransactionId == entry.TransactionId && a.DeviceUid == entry.DeviceUid)] = entry;
             return Task.CompletedTask;
         }
     }

@@ -8,6 +8,7 @@ using Fabric.Primitives;
 using Fabric.Reconciler.Devices;
 using Fabric.Reconciler.Planning;
 using Fabric.Reconciler.Status;
+using Fabric.Storage.Devices;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Fabric.Reconciler.Tests;

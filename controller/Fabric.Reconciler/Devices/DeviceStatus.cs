@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Fabric.Compiler;
 using Fabric.Drivers.Contract;
 using Fabric.Drivers.State;
+using Fabric.Storage.Devices;
 
 namespace Fabric.Reconciler.Devices;
 
@@ -64,7 +65,7 @@ public sealed record DeviceStatus
     public DriftRecord? LastDrift { get; init; }
 
     /// <summary>The last apply.</summary>
-    public ApplyRecord? LastApply { get; init; }
+    public ApplyEntry? LastApply { get; init; }
 
     /// <summary>Tries that failed since the last one that did not.</summary>
     public int Failures { get; init; }

@@ -6,6 +6,7 @@ using Fabric.Drivers.Sessions;
 using Fabric.Drivers.State;
 using Fabric.Intent;
 using Fabric.Intent.Resources;
+using Fabric.Storage.Devices;
 using Microsoft.Extensions.Logging;
 
 namespace Fabric.Reconciler.Devices;
@@ -179,7 +180,7 @@ internal sealed partial class DeviceWorker : IAsyncDisposable
     {
         var now = _context.Time.GetUtcNow();
         var artifact = driver.Render(plan);
-        var record = new ApplyRecord(
+        var record = new ApplyEntry(
             _uid, $"r{snapshot.Revision}-{now.ToUnixTimeMilliseconds():x}-{++_transactions}", snapshot.Revision, cause, now, null, null, null, Describe(plan), [.. artifact.Forward]);
         await _context.Store.ApplyStartedAsync(record, cancellationToken);
         Update(_status with
@@ -227,7 +228,7 @@ internal sealed partial class DeviceWorker : IAsyncDisposable
         return true;
     }
 
-    private async Task<ApplyRecord> EndAsync(ApplyRecord record, string outcome, string? detail)
+    private async Task<ApplyEntry> EndAsync(ApplyEntry record, string outcome, string? detail)
     {
         var ended = record with { Ended = _context.Time.GetUtcNow(), Outcome = outcome, Detail = detail };
         await _context.Store.ApplyEndedAsync(ended, CancellationToken.None);

@@ -50,25 +50,24 @@ public sealed class DeviceStore
             + scope.Execute("delete from apply_log where device_uid = @deviceUid", new { deviceUid }),
         cancellationToken);
 
-    /// <summary>Adds an apply to its device's log; the oldest beyond <see cref="AppliesKept"/> go.</summary>
-    /// <exception cref="StoreException">Nothing was written.</exception>
-    public Task AppendApplyAsync(ApplyEntry entry, CancellationToken cancellationToken) => _writer.RunAsync(
+    /// <summary>Keeps what is about to be sent to a device; the oldest applies beyond <see cref="AppliesKept"/> go.</summary>
+    /// <exception cref="StoreException">Nothing was written: send nothing.</exception>
+    public Task StartApplyAsync(ApplyEntry entry, CancellationToken cancellationToken) => _writer.RunAsync(
         scope =>
         {
             scope.Execute(
                 """
-                insert into apply_log (device_uid, from_revision, to_revision, started, ended, outcome, detail, commands)
-                values (@DeviceUid, @FromRevision, @ToRevision, @Started, @Ended, @Outcome, @Detail, @Commands)
+                insert into apply_log (device_uid, transaction_id, revision, cause, started, objects, commands)
+                values (@DeviceUid, @TransactionId, @Revision, @Cause, @Started, @Objects, @Commands)
                 """,
                 new
                 {
                     entry.DeviceUid,
-                    entry.FromRevision,
-                    entry.ToRevision,
+                    entry.TransactionId,
+                    entry.Revision,
+                    Cause = entry.Cause.ToString(),
                     Started = entry.Started.ToUnixTimeMilliseconds(),
-                    Ended = entry.Ended.ToUnixTimeMilliseconds(),
-                    entry.Outcome,
-                    entry.Detail,
+                    Objects = JsonSerializer.Serialize(entry.Objects),
                     Commands = JsonSerializer.Serialize(entry.Commands),
                 });
             return scope.Execute(
@@ -80,6 +79,17 @@ public sealed class DeviceStore
         },
         cancellationToken);
 
+    /// <summary>Keeps how an apply ended.</summary>
+    /// <exception cref="StoreException">Nothing was written.</exception>
+    public Task EndApplyAsync(ApplyEntry entry, CancellationToken cancellationToken) => _writer.RunAsync(
+        scope => scope.Execute(
+            """
+            update apply_log set ended = @Ended, outcome = @Outcome, detail = @Detail
+            where device_uid = @DeviceUid and transaction_id = @TransactionId
+            """,
+            new { entry.DeviceUid, entry.TransactionId, Ended = entry.Ended?.ToUnixTimeMilliseconds(), entry.Outcome, entry.Detail }),
+        cancellationToken);
+
     /// <summary>A device's applies, newest first.</summary>
     /// <exception cref="StoreException">The store cannot be read.</exception>
     public Task<ImmutableArray<ApplyEntry>> ListAppliesAsync(int deviceUid, int limit, CancellationToken cancellationToken) => _database.ReadAsync<ImmutableArray<ApplyEntry>>(
@@ -87,8 +97,8 @@ public sealed class DeviceStore
         {
             var rows = await connection.QueryAsync<ApplyRow>(new CommandDefinition(
                 """
-                select id as Id, device_uid as DeviceUid, from_revision as FromRevision, to_revision as ToRevision, started as Started, ended as Ended,
-                       outcome as Outcome, detail as Detail, commands as Commands
+                select device_uid as DeviceUid, transaction_id as TransactionId, revision as Revision, cause as Cause, started as Started,
+                       ended as Ended, outcome as Outcome, detail as Detail, objects as Objects, commands as Commands
                 from apply_log where device_uid = @deviceUid order by id desc limit @limit
                 """,
                 new { deviceUid, limit },
@@ -105,54 +115,69 @@ public sealed class DeviceStore
 
     private sealed record ApplyRow
     {
-        public long Id { get; init; }
-
         public long DeviceUid { get; init; }
 
-        public long FromRevision { get; init; }
+        public string TransactionId { get; init; } = "";
 
-        public long ToRevision { get; init; }
+        public long Revision { get; init; }
+
+        public string Cause { get; init; } = "";
 
         public long Started { get; init; }
 
-        public long Ended { get; init; }
+        public long? Ended { get; init; }
 
-        public string Outcome { get; init; } = "";
+        public string? Outcome { get; init; }
 
-        public string Detail { get; init; } = "";
+        public string? Detail { get; init; }
+
+        public string Objects { get; init; } = "";
 
         public string Commands { get; init; } = "";
 
         public ApplyEntry ToEntry() => new(
             (int)DeviceUid,
-            FromRevision,
-            ToRevision,
+            TransactionId,
+            Revision,
+            Enum.Parse<ApplyCause>(Cause),
             DateTimeOffset.FromUnixTimeMilliseconds(Started),
-            DateTimeOffset.FromUnixTimeMilliseconds(Ended),
+            Ended is { } ended ? DateTimeOffset.FromUnixTimeMilliseconds(ended) : null,
             Outcome,
             Detail,
-            JsonSerializer.Deserialize<ImmutableArray<string>>(Commands),
-            Id);
+            JsonSerializer.Deserialize<ImmutableArray<string>>(Objects),
+            JsonSerializer.Deserialize<ImmutableArray<string>>(Commands));
     }
 }
 
-/// <summary>One apply to a device.</summary>
+/// <summary>Why a device got commands.</summary>
+public enum ApplyCause
+{
+    /// <summary>Intent changed, or the device was not at its desired state when the controller first saw it.</summary>
+    Intent,
+
+    /// <summary>The device was at its desired state and was changed by somebody else.</summary>
+    Drift,
+}
+
+/// <summary>One apply on a device.</summary>
 /// <param name="DeviceUid">The device.</param>
-/// <param name="FromRevision">The revision the device was at.</param>
-/// <param name="ToRevision">The revision it was to be at.</param>
-/// <param name="Started">When it began.</param>
-/// <param name="Ended">When it was over.</param>
-/// <param name="Outcome">How it ended: <c>confirmed</c>, <c>rejected</c>, <c>rolledBack</c>, <c>busy</c>, <c>broken</c>.</param>
-/// <param name="Detail">In case of failure, what the device said, one line.</param>
-/// <param name="Commands">What the device was told, in order.</param>
-/// <param name="Id">Its number in the log, ascending; 0 before it is there.</param>
+/// <param name="TransactionId">Name of the change on the device; unique there.</param>
+/// <param name="Revision">The intent that it brings the device to.</param>
+/// <param name="Cause">Why.</param>
+/// <param name="Started">When it was sent.</param>
+/// <param name="Ended">When its end was known; null before, and for ever when the controller died in between.</param>
+/// <param name="Outcome">How it ended: <c>confirmed</c>, <c>rejected</c>, <c>rolledBack</c>, <c>busy</c>, <c>lost</c>; null before.</param>
+/// <param name="Detail">What the device said, if it did not go well; one line, free of secrets.</param>
+/// <param name="Objects">The objects changed, each with its operation: <c>add EvpnVni/10001</c>.</param>
+/// <param name="Commands">The commands, in order.</param>
 public sealed record ApplyEntry(
     int DeviceUid,
-    long FromRevision,
-    long ToRevision,
+    string TransactionId,
+    long Revision,
+    ApplyCause Cause,
     DateTimeOffset Started,
-    DateTimeOffset Ended,
-    string Outcome,
-    string Detail,
-    ImmutableArray<string> Commands,
-    long Id = 0);
+    DateTimeOffset? Ended,
+    string? Outcome,
+    string? Detail,
+    ImmutableArray<string> Objects,
+    ImmutableArray<string> Commands);

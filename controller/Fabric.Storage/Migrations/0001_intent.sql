@@ -103,14 +103,17 @@ create table device_status (
 ) strict;
 
 create table apply_log (
-    id             integer primary key autoincrement,
-    device_uid     integer not null,
-    from_revision  integer not null,
-    to_revision    integer not null,
-    started        integer not null,
-    ended          integer not null,
-    outcome        text    not null,
-    detail         text    not null,
-    commands       text    not null
+    id           integer primary key autoincrement,
+    device_uid   integer not null,
+    transaction_id text not null,
+    revision     integer not null,
+    cause        text    not null,
+    started      integer not null,
+    ended        integer,
+    outcome      text,
+    detail       text,
+    objects      text    not null,
+    commands     text    not null,
+    unique (device_uid, transaction_id)
 ) strict;
 create index apply_log_by_device on apply_log (device_uid, id);
