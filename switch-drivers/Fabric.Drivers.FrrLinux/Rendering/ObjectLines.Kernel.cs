@@ -49,7 +49,7 @@ internal static partial class ObjectLines
     public static string LocalEntry(MacAddress mac, VlanId vlan) => $"fdb add {mac} dev {Names.Bridge} vlan {vlan} self local";
 
     public static string Unreachable(IpFamily family, Vni l3Vni) =>
-        $"{(family == IpFamily.V4 ? "-4" : "-6")} route add unreachable default table {l3Vni} metric {UnreachableMetric}";
+        $"route add unreachable {(family == IpFamily.V4 ? "0.0.0.0/0" : "::/0")} table {l3Vni} metric {UnreachableMetric}";
 
     public static string AddressAdd(string address, string device, bool withoutDad) => $"address add {address} dev {device}{(withoutDad ? " nodad" : "")}";
 
