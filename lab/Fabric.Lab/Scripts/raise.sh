@@ -368,8 +368,8 @@ server_config() { # server_config NAME PORT VLAN|- IP/LENGTH|- GATEWAY|-
 run_in() { # run_in NODE COMMAND...: a device, a server or a VM
   local name=$1
   if is_device "$name"; then into "$@"
-  elif is_guest "$name"; then netns "vm-$name" "${@:2}"
-  elif is_server "$name"; then netns "$@"
+  elif is_guest "$name"; then ip netns exec "$LAB-vm-$name" "${@:2}" # with a /sys that shows its own interfaces
+  elif is_server "$name"; then ip netns exec "$LAB-$name" "${@:2}"
   else die "lab $LAB has no device, server or VM '$name'"
   fi
 }
