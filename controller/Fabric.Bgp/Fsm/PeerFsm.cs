@@ -302,7 +302,7 @@ public static class PeerFsm
     }
 
     private static PeerStep OnMessageError(PeerState state, int connection, NotificationMessage error) =>
-        IsMain(state, connection) ? Fail(state, error, $"sent {error}")
+        IsMain(state, connection) ? Fail(state, error, error.ToString())
         : IsSecond(state, connection) ? DropSecond(state, error)
         : new(state, Nothing);
 
@@ -327,7 +327,7 @@ public static class PeerFsm
     private static PeerStep OnOpen(PeerState state, int connection, OpenMessage open, PeerFsmConfig config)
     {
         var onMain = IsMain(state, connection);
-        if (!onMain && !IsSecond(state, connection))
+        if (!onMain && !(IsSecond(state, connection) && state.Second!.OpenSent))
         {
             return new(state, Nothing);
         }
@@ -337,9 +337,9 @@ public static class PeerFsm
             return Unexpected(state);
         }
 
-        if (Refusal(open, config) is { } refusal)
+        if (Refusal(open, config) is var (refusal, why))
         {
-            return onMain ? Fail(state, refusal, $"sent {refusal}") : DropSecond(state, refusal);
+            return onMain ? Fail(state, refusal, $"sent {refusal}: {why}") : DropSecond(state, refusal);
         }
 
         var actions = ImmutableArray.CreateBuilder<PeerAction>();
@@ -378,27 +378,29 @@ public static class PeerFsm
     }
 
     /// <summary>RFC 4271 section 6.2, RFC 6286 for the identifier, RFC 5492 section 3 for a missing capability.</summary>
-    private static NotificationMessage? Refusal(OpenMessage open, PeerFsmConfig config)
+    private static (NotificationMessage Send, string Why)? Refusal(OpenMessage open, PeerFsmConfig config)
     {
         if (open.AsNumber != config.RemoteAsn.Value)
         {
-            return new(BgpError.Open, BgpError.BadPeerAs);
+            return (new(BgpError.Open, BgpError.BadPeerAs), $"the peer is in AS {open.AsNumber}, configured is {config.RemoteAsn}");
         }
 
         if (open.HoldTime is 1 or 2)
         {
-            return new(BgpError.Open, BgpError.UnacceptableHoldTime);
+            return (new(BgpError.Open, BgpError.UnacceptableHoldTime), $"the peer proposes {open.HoldTime} s");
         }
 
         if (open.Identifier.IsUnspecified || (config.IsInternal && open.Identifier == config.RouterId))
         {
-            return new(BgpError.Open, BgpError.BadIdentifier);
+            return (new(BgpError.Open, BgpError.BadIdentifier), $"the peer has {open.Identifier}");
         }
 
         if (!config.Families.Any(f => open.Families.Contains(f)))
         {
             var wanted = Capability.Multiprotocol(config.Families[0]);
-            return new(BgpError.Open, BgpError.UnsupportedCapability, new Octets([wanted.Code, (byte)wanted.Value.Length, .. wanted.Value.Span]));
+            return (
+                new(BgpError.Open, BgpError.UnsupportedCapability, new Octets([wanted.Code, (byte)wanted.Value.Length, .. wanted.Value.Span])),
+                $"the peer offers {string.Join(' ', open.Families)}, wanted is {string.Join(' ', config.Families)}");
         }
 
         return null;

@@ -29,6 +29,9 @@ public sealed class BgpSpeaker : IAsyncDisposable
         _worker = new RibWorker(_rib, options.TimeProvider);
     }
 
+    /// <summary>The table, for tests that hold it up.</summary>
+    internal EvpnRib Rib => _rib;
+
     /// <summary>All peers by address.</summary>
     public IReadOnlyList<PeerStatus> Peers
     {

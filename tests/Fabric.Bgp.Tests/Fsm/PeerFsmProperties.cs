@@ -1,0 +1,182 @@
+using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Wire;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Fabric.Bgp.Tests.Fsm;
+
+/// <summary>Random events, in any order: what must always hold.</summary>
+public sealed class PeerFsmProperties
+{
+    private static readonly Gen<PeerEvent> Events =
+        from kind in Gen.Choose(0, 15)
+        from connection in Gen.Choose(1, 12)
+        from variant in Gen.Choose(0, 9)
+        select Make(kind, connection, variant);
+
+    [Fact]
+    public void Invariants_hold_after_every_step() => Prop.ForAll(
+        Events.ArrayOf().ToArbitrary(),
+        Gen.Elements(Samples.Config, Samples.Config with { Passive = true }, Samples.Config with { HoldTime = TimeSpan.Zero }).ToArbitrary(),
+        (events, config) => new Run(config).Apply([new PeerEvent.ManualStart(), .. events])).Check(Config.QuickThrowOnFailure.WithMaxTest(2000).WithEndSize(200));
+
+    [Fact]
+    public void A_well_behaved_peer_always_gets_a_session_afterwards() => Prop.ForAll(
+        Events.ArrayOf().ToArbitrary(),
+        events =>
+        {
+            var run = new Run(Samples.Config);
+            run.Apply([new PeerEvent.ManualStart(), .. events]);
+            run.Apply([new PeerEvent.ManualStop(NotificationMessage.Cease(BgpError.AdministrativeShutdown)), new PeerEvent.ManualStart()]);
+            var id = run.State.Main!.Id;
+            run.Apply([new PeerEvent.TcpCrAcked(id), new PeerEvent.BgpOpen(id, Samples.PeerOpen()), new PeerEvent.KeepAliveMsg(id)]);
+            return run.State.Phase == PeerPhase.Established;
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    private static PeerEvent Make(int kind, int connection, int variant) => kind switch
+    {
+        0 => new PeerEvent.ManualStart(),
+        1 => new PeerEvent.ConnectRetryTimerExpires(),
+        2 => new PeerEvent.HoldTimerExpires(),
+        3 => new PeerEvent.KeepaliveTimerExpires(),
+        4 => new PeerEvent.IdleHoldTimerExpires(),
+        5 or 6 => new PeerEvent.TcpCrAcked(connection),
+        7 => new PeerEvent.TcpConnectionConfirmed(),
+        8 => new PeerEvent.TcpConnectionFails(connection, "gone"),
+        9 or 10 => new PeerEvent.BgpOpen(
+            connection,
+            variant switch
+            {
+                0 => Samples.PeerOpen(asn: 1),
+                1 => Samples.PeerOpen(holdTime: 1),
+                2 => Samples.PeerOpen(holdTime: 0),
+                _ => Samples.PeerOpen(variant % 2 == 0 ? "10.0.0.1" : "10.0.0.200"),
+            }),
+        11 => new PeerEvent.NotifMsg(connection, variant == 0 ? NotificationMessage.Cease(BgpError.Collision) : new(BgpError.HoldTimer, 0)),
+        12 or 13 => new PeerEvent.KeepAliveMsg(connection),
+        14 => new PeerEvent.UpdateMsg(connection),
+        _ => variant switch
+        {
+            0 => new PeerEvent.ManualStop(NotificationMessage.Cease(BgpError.AdministrativeShutdown)),
+            1 => new PeerEvent.Restart(NotificationMessage.Cease(BgpError.AdministrativeReset)),
+            2 => new PeerEvent.MessageError(connection, new(BgpError.Header, BgpError.BadLength)),
+            _ => new PeerEvent.RouteRefreshMsg(connection, AddressFamily.L2VpnEvpn),
+        },
+    };
+
+    /// <summary>Plays the runner: which connections and timers exist follows from the actions alone.</summary>
+    private sealed class Run(PeerFsmConfig config)
+    {
+        private readonly HashSet<int> _open = [];
+        private readonly HashSet<int> _used = [];
+        private readonly HashSet<PeerTimer> _timers = [];
+        private bool _sessionUp;
+
+        public PeerState State { get; private set; } = PeerState.Initial;
+
+        public bool Apply(ReadOnlySpan<PeerEvent> events)
+        {
+            foreach (var e in events)
+            {
+                // An event of a timer that does not run, or of a connection that is not open, is what the runner drops; the
+                // machine must bear it nevertheless.
+                var stopped = e switch
+                {
+                    PeerEvent.ConnectRetryTimerExpires => _timers.Remove(PeerTimer.ConnectRetry),
+                    PeerEvent.HoldTimerExpires => _timers.Remove(PeerTimer.Hold),
+                    PeerEvent.KeepaliveTimerExpires => _timers.Remove(PeerTimer.Keepalive),
+                    PeerEvent.IdleHoldTimerExpires => _timers.Remove(PeerTimer.IdleHold),
+                    _ => true,
+                };
+                if (!stopped)
+                {
+                    continue;
+                }
+
+                var (next, actions) = PeerFsm.Step(State, e, config);
+                State = next;
+                foreach (var action in actions)
+                {
+                    Execute(action);
+                }
+
+                Check(e);
+            }
+
+            return true;
+        }
+
+        private void Execute(PeerAction action)
+        {
+            switch (action)
+            {
+                case PeerAction.OpenTcp { Connection: var id }:
+                    Assert.True(_used.Add(id), "a connection number is used twice");
+                    _open.Add(id);
+                    break;
+                case PeerAction.AcceptTcp { Connection: var id }:
+                    Assert.True(_used.Add(id), "a connection number is used twice");
+                    _open.Add(id);
+                    break;
+                case PeerAction.CloseTcp { Connection: var id }:
+                    Assert.True(_open.Remove(id), "closes what is not open");
+                    break;
+                case PeerAction.SendOpen { Connection: var id }:
+                    Assert.Contains(id, _open);
+                    break;
+                case PeerAction.SendKeepalive { Connection: var id }:
+                    Assert.Contains(id, _open);
+                    break;
+                case PeerAction.SendNotification { Connection: var id }:
+                    Assert.Contains(id, _open);
+                    break;
+                case PeerAction.StartTimer { Timer: var timer }:
+                    _timers.Add(timer);
+                    break;
+                case PeerAction.StopTimer { Timer: var timer }:
+                    _timers.Remove(timer);
+                    break;
+                case PeerAction.StopAllTimers:
+                    _timers.Clear();
+                    break;
+                case PeerAction.SessionUp:
+                    Assert.False(_sessionUp, "session up twice");
+                    _sessionUp = true;
+                    break;
+                case PeerAction.SessionDown:
+                    Assert.True(_sessionUp, "session down without up");
+                    _sessionUp = false;
+                    break;
+                case PeerAction.InstallRoutes:
+                    Assert.True(_sessionUp, "routes without a session");
+                    break;
+            }
+        }
+
+        private void Check(PeerEvent e)
+        {
+            Assert.Equal(State.Phase == PeerPhase.Established, _sessionUp);
+            Assert.Equal(new[] { State.Main, State.Second }.Where(static c => c is not null).Select(static c => c!.Id).Order(), _open.Order());
+            Assert.Equal(State.Phase is PeerPhase.OpenConfirm or PeerPhase.Established, State.Session is not null);
+            Assert.True(State.Phase is not (PeerPhase.Idle or PeerPhase.Active) || _open.Count == 0, "a connection without use");
+            Assert.True(State.Phase is not (PeerPhase.OpenSent or PeerPhase.OpenConfirm or PeerPhase.Established) || State.Main!.OpenSent);
+            Assert.True(State.Second is null || State.Second.Incoming != State.Main!.Incoming, "two connections of one direction");
+
+            // Something always leads on: no state can wait for ever.
+            var lively = State.Phase switch
+            {
+                PeerPhase.Idle => _timers.SetEquals([PeerTimer.IdleHold]) || (_timers.Count == 0 && e is PeerEvent.ManualStop) || Stopped,
+                PeerPhase.Connect => _timers.Contains(PeerTimer.ConnectRetry) || config.Passive,
+                PeerPhase.Active => config.Passive || _timers.Contains(PeerTimer.ConnectRetry),
+                PeerPhase.OpenSent => _timers.Contains(PeerTimer.Hold),
+                _ => State.Session!.HoldTime == TimeSpan.Zero
+                    ? !_timers.Contains(PeerTimer.Hold)
+                    : _timers.Contains(PeerTimer.Hold) && _timers.Contains(PeerTimer.Keepalive),
+            };
+            Assert.True(lively, $"stuck in {State.Phase} after {e}; timers {string.Join(' ', _timers)}");
+            Stopped = State.Phase == PeerPhase.Idle && _timers.Count == 0;
+        }
+
+        private bool Stopped { get; set; }
+    }
+}
