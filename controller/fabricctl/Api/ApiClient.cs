@@ -1,0 +1,224 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fabric.Ctl.Settings;
+
+namespace Fabric.Ctl.Api;
+
+/// <summary>Speaks to a controller: JSON over HTTPS. Knows no resource; every failure becomes a <see cref="CtlException"/>.</summary>
+public sealed class ApiClient : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly Uri _server;
+
+    /// <param name="connection">Which controller, and who we are.</param>
+    public ApiClient(Connection connection)
+    {
+        _server = connection.Server;
+        var handler = new SocketsHttpHandler
+        {
+            // A redirect would carry the token to somebody else.
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !connection.Server.IsLoopback,
+            AutomaticDecompression = DecompressionMethods.All,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+        };
+        if (connection.CertificateAuthority is { } pem)
+        {
+            // These and no others: a certificate that the system trusts is not enough. The host's name is checked either way.
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            policy.CustomTrustStore.ImportFromPem(pem);
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+
+        _http = new HttpClient(handler) { BaseAddress = new Uri(_server, "/api/v1/"), Timeout = TimeSpan.FromSeconds(100) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", connection.Token);
+        _http.DefaultRequestHeaders.UserAgent.ParseAdd("fabricctl");
+    }
+
+    /// <summary>Asks for something.</summary>
+    /// <param name="path">Below <c>/api/v1/</c>, already escaped.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<JsonNode?> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, null, cancellationToken);
+
+    /// <summary>Asks for something that may not be there: null then.</summary>
+    public async Task<JsonNode?> FindAsync(string path, CancellationToken cancellationToken)
+    {
+        using var response = await ExchangeAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
+        return response.StatusCode == HttpStatusCode.NotFound ? null : await ReadAsync(response, cancellationToken);
+    }
+
+    /// <summary>Asks for a whole list, page by page.</summary>
+    public async Task<JsonArray> ListAsync(string path, CancellationToken cancellationToken, int most = int.MaxValue)
+    {
+        var all = new JsonArray();
+        string? next = null;
+        do
+        {
+            var page = await GetAsync(next is null ? path : $"{path}{(path.Contains('?') ? '&' : '?')}cursor={Uri.EscapeDataString(next)}", cancellationToken);
+            if (page?["items"] is not JsonArray items)
+            {
+                throw Strange($"{path}: the answer has no 'items'");
+            }
+
+            foreach (var item in items.ToList())
+            {
+                if (all.Count == most)
+                {
+                    return all;
+                }
+
+                items.Remove(item);
+                all.Add(item);
+            }
+
+            next = page["next"] is JsonValue value ? value.ToString() : null;
+        }
+        while (next is { Length: > 0 } && all.Count < most);
+        return all;
+    }
+
+    /// <summary>Sends something. A change set carries a key by which the controller knows it again if it comes twice.</summary>
+    public async Task<JsonNode?> SendAsync(
+        HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken, Func<string, string>? place = null)
+    {
+        var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body.ToJsonString(JsonText.Compact), Encoding.UTF8, "application/json");
+        }
+
+        if (path.StartsWith(Commands.Endpoints.ChangeSets, StringComparison.Ordinal))
+        {
+            request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString("n"));
+        }
+
+        using var response = await ExchangeAsync(request, cancellationToken);
+        return await ReadAsync(response, cancellationToken, place);
+    }
+
+    /// <summary>Server-sent events until the server ends the stream.</summary>
+    public async IAsyncEnumerable<(string Event, string Data)> WatchAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        using var response = await ExchangeAsync(request, cancellationToken, HttpCompletionOption.ResponseHeadersRead);
+        if (!response.IsSuccessStatusCode)
+        {
+            await ReadAsync(response, cancellationToken);
+        }
+
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
+        var name = "message";
+        var data = new StringBuilder();
+        while (await NextAsync(lines, cancellationToken) is { } line)
+        {
+            if (line.Length == 0)
+            {
+                if (data.Length > 0)
+                {
+                    yield return (name, data.ToString(0, data.Length - 1));
+                }
+
+                name = "message";
+                data.Clear();
+                continue;
+            }
+
+            var colon = line.IndexOf(':');
+            var field = colon < 0 ? line : line[..colon];
+            var value = colon < 0 ? "" : line[(colon + 1)..];
+            value = value.StartsWith(' ') ? value[1..] : value;
+            switch (field)
+            {
+                case "event":
+                    name = value;
+                    break;
+                case "data":
+                    data.Append(value).Append('\n');
+                    break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<string?> NextAsync(StreamReader lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lines.ReadLineAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new CtlException(ExitCodes.NoAccess, $"the connection to {_server} broke: {e.Message}");
+        }
+    }
+
+    private async Task<HttpResponseMessage> ExchangeAsync(
+        HttpRequestMessage request, CancellationToken cancellationToken, HttpCompletionOption until = HttpCompletionOption.ResponseContentRead)
+    {
+        try
+        {
+            return await _http.SendAsync(request, until, cancellationToken);
+        }
+        catch (HttpRequestException e) when (e.InnerException is AuthenticationException tls)
+        {
+            throw new CtlException(ExitCodes.NoAccess, $"{_server} did not prove who it is: {(tls.InnerException ?? tls).Message}");
+        }
+        catch (HttpRequestException e)
+        {
+            throw new CtlException(ExitCodes.NoAccess, $"cannot reach {_server}: {(e.InnerException ?? e).Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new CtlException(ExitCodes.NoAccess, $"{_server} did not answer in time");
+        }
+        finally
+        {
+            request.Dispose();
+        }
+    }
+
+    private async Task<JsonNode?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken, Func<string, string>? place = null)
+    {
+        string text;
+        try
+        {
+            text = await response.Content.ReadAsStringAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new CtlException(ExitCodes.NoAccess, $"the connection to {_server} broke: {e.Message}");
+        }
+
+        if (!response.IsSuccessStatusCode)
+        {
+            throw ProblemText.ToException(response.StatusCode, text, place);
+        }
+
+        if (text.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonNode.Parse(text);
+        }
+        catch (JsonException)
+        {
+            throw Strange("the answer is not JSON");
+        }
+    }
+
+    private CtlException Strange(string what) => new(ExitCodes.NoAccess, $"{_server} does not answer like a controller: {what}");
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Fabric.Ctl.Api;
+
+namespace Fabric.Ctl.Commands;
+
+/// <summary><c>audit</c>, <c>revisions</c> and <c>watch</c>: what happened and what happens.</summary>
+public static class LogCommands
+{
+    /// <summary>Who wrote what, and why.</summary>
+    public static Command Audit(CtlHost host) => List(
+        host, "audit", "who wrote what and why, newest first", Endpoints.Audit,
+        [("time", "time"), ("who", "author"), ("role", "role"), ("action", "action"), ("target", "target"), ("revision", "revision"), ("outcome", "outcome"), ("reason", "reason")]);
+
+    /// <summary>The revisions of the intent.</summary>
+    public static Command Revisions(CtlHost host) => List(
+        host, "revisions", "the revisions of what is wanted, newest first", Endpoints.Revisions,
+        [("revision", "revision"), ("time", "time"), ("who", "author"), ("source", "source"), ("reason", "reason")]);
+
+    /// <summary>Events as they come.</summary>
+    public static Command Watch(CtlHost host) => new Command("watch", "show changes as they happen, until interrupted").With(host, async (_, session, cancellationToken) =>
+    {
+        await foreach (var (name, data) in session.Api.WatchAsync(Endpoints.Watch, cancellationToken))
+        {
+            if (session.Print.ForPeople)
+            {
+                foreach (var line in Describe(name, data))
+                {
+                    session.Print.Line($"{host.Time.GetLocalNow():HH:mm:ss} {line}");
+                }
+            }
+            else
+            {
+                host.Out.WriteLine(data);
+            }
+
+            await host.Out.FlushAsync(cancellationToken);
+        }
+
+        throw new CtlException(ExitCodes.NoAccess, "the controller has ended the stream");
+    });
+
+    private static Command List(CtlHost host, string name, string description, string path, IReadOnlyList<(string Title, string Path)> columns)
+    {
+        var limit = new Option<int>("--limit", "-n") { Description = "how many at most", DefaultValueFactory = _ => 30 };
+        limit.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && (!int.TryParse(text, out var number) || number is < 1 or > 10_000))
+            {
+                result.AddError("--limit is a number from 1 to 10000");
+            }
+        });
+        return new Command(name, description) { limit }.With(host, async (parsed, session, cancellationToken) =>
+        {
+            var most = parsed.GetValue(limit);
+            var items = await session.Api.ListAsync(Endpoints.WithQuery(path, ("limit", $"{Math.Min(most, 100)}")), cancellationToken, most);
+            if (!session.Print.Data(new JsonObject { ["items"] = items }))
+            {
+                session.Print.Table([.. columns.Select(c => c.Title)], items.Select(i => columns.Select(c => i.TextAt(c.Path)).ToList()));
+            }
+
+            return ExitCodes.Done;
+        });
+    }
+
+    private static IEnumerable<string> Describe(string name, string data)
+    {
+        JsonNode? node;
+        try
+        {
+            node = JsonNode.Parse(data);
+        }
+        catch (JsonException)
+        {
+            return [$"{name} {data}"];
+        }
+
+        var reason = node.TextAt("reason");
+        return name switch
+        {
+            "change" => node.ItemsAt("changes").Select(c =>
+                $"revision {node.TextAt("revision")} {node.TextAt("author")} {c.TextAt("operation")} {c.TextAt("resource.kind")} '{c.TextAt("resource.name")}'{(reason.Length > 0 ? $" ({reason})" : "")}"),
+            "status" => [$"{node.TextAt("kind")} '{node.TextAt("name")}' ready: {KindColumns.Ready(node)} {node.Condition("Ready").TextAt("message")}"],
+            _ => [$"{name} {data}"],
+        };
+    }
+}
