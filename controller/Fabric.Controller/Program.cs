@@ -1,1 +1,3 @@
-return 0;
+using Fabric.Controller;
+
+return await CommandLine.InvokeAsync(args, Fabricd.RunAsync);

@@ -1,0 +1,77 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+
+namespace Fabric.Controller;
+
+/// <summary>The command line of <c>fabricd</c>.</summary>
+public static class CommandLine
+{
+    /// <summary>Exit code for options that make no sense.</summary>
+    public const int BadUsage = 2;
+
+    /// <summary>Parses the arguments and runs; errors in one line each on standard error.</summary>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="run">What to do with valid options.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> InvokeAsync(string[] arguments, Func<FabricdOptions, Task<int>> run)
+    {
+        var dataDirectory = new Option<string>("--data-dir") { Description = "directory of the store, the certificates and the first token", Required = true };
+        var listen = new Option<string>("--listen") { Description = "address and port of the API; port 0: any free one", DefaultValueFactory = _ => "127.0.0.1:8443" };
+        var certificate = new Option<string?>("--tls-cert") { Description = "certificate chain of the API (PEM) in place of a generated one" };
+        var key = new Option<string?>("--tls-key") { Description = "private key of that certificate (PEM)" };
+        var sshKey = new Option<string?>("--ssh-key") { Description = "private key for logging in to devices" };
+        var format = new Option<string>("--log-format") { Description = "text or json", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
+        var root = new RootCommand("The Fabric controller: intent API, store, reconciler and BGP speaker.") { dataDirectory, listen, certificate, key, sshKey, format };
+        root.SetAction(async (parsed, _) =>
+        {
+            var listenText = parsed.GetValue(listen)!;
+            if (ParseEndPoint(listenText) is not { } endPoint)
+            {
+                return Refuse($"--listen {listenText}: give an IP address and a port, such as 127.0.0.1:8443 or [::1]:8443");
+            }
+
+            var options = new FabricdOptions
+            {
+                DataDirectory = parsed.GetValue(dataDirectory)!,
+                Listen = endPoint,
+                TlsCertificate = parsed.GetValue(certificate),
+                TlsKey = parsed.GetValue(key),
+                SshKey = parsed.GetValue(sshKey),
+                LogFormat = parsed.GetValue(format) == "json" ? LogFormat.Json : LogFormat.Text,
+            };
+            var faults = options.Faults().ToList();
+            return faults.Count > 0 ? Refuse([.. faults]) : await run(options);
+        });
+
+        var result = root.Parse(arguments);
+        if (result.Errors.Count > 0)
+        {
+            return Refuse([.. result.Errors.Select(e => e.Message)]);
+        }
+
+        // The host handles signals itself.
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+
+    private static int Refuse(params string[] faults)
+    {
+        foreach (var fault in faults)
+        {
+            Console.Error.WriteLine($"fabricd: {fault}");
+        }
+
+        return BadUsage;
+    }
+
+    private static IPEndPoint? ParseEndPoint(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            && IPEndPoint.TryParse(text, out var endPoint)
+            && (endPoint.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6 || text[0] == '[')
+                ? endPoint
+                : null;
+    }
+}

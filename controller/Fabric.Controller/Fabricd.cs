@@ -1,0 +1,189 @@
+using System.Security.Cryptography;
+using Fabric.Controller.Endpoints;
+using Fabric.Controller.Http;
+using Fabric.Controller.Json;
+using Fabric.Controller.Security;
+using Fabric.Reconciler.Planning;
+using Fabric.Reconciler.Status;
+using Fabric.Storage;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Fabric.Controller;
+
+/// <summary>The controller as a whole: opens the store, serves the API, runs the background services, and stops them in order.</summary>
+public sealed partial class Fabricd : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private Fabricd(WebApplication app, FabricStore store, Uri address)
+    {
+        _app = app;
+        Store = store;
+        Address = address;
+    }
+
+    /// <summary>Where the API listens.</summary>
+    public Uri Address { get; }
+
+    /// <summary>The store.</summary>
+    public FabricStore Store { get; }
+
+    /// <summary>The host's services.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Starts, says so on standard output, and runs until a signal; the process's whole life.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(FabricdOptions options)
+    {
+        try
+        {
+            await using var fabricd = await StartAsync(options, TimeProvider.System);
+            Console.Out.WriteLine($"fabricd ready {fabricd.Address.ToString().TrimEnd('/')}");
+            await Console.Out.FlushAsync();
+            await fabricd._app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception e) when (e is StoreException or IOException or CryptographicException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"fabricd: {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>Starts and returns once the API listens.</summary>
+    /// <param name="options">How to run.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="configure">Changes to the services, for tests.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreException">The store cannot be opened.</exception>
+    /// <exception cref="IOException">The address is taken, or the data directory cannot be used.</exception>
+    /// <exception cref="CryptographicException">The certificate is not usable.</exception>
+    public static async Task<Fabricd> StartAsync(
+        FabricdOptions options, TimeProvider time, Action<IServiceCollection>? configure = null, CancellationToken cancellationToken = default)
+    {
+        Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var store = FabricStore.Open(options.StorePath, time);
+        WebApplication? app = null;
+        try
+        {
+            var (certificate, chain) = await ServerCertificate.LoadAsync(options, time, cancellationToken);
+            var firstToken = await FirstToken.EnsureAsync(store, options.AdminTokenPath, cancellationToken);
+            var builder = CreateBuilder(options);
+            builder.WebHost.ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.Limits.MaxRequestBodySize = RequestBody.MaxDrained;
+                kestrel.Limits.MaxRequestLineSize = 16 * 1024;
+                kestrel.Listen(options.Listen, listen => listen.UseHttps(https =>
+                {
+                    https.ServerCertificate = certificate;
+                    https.ServerCertificateChain = chain;
+                }));
+            });
+            AddServices(builder.Services, options, store, time);
+            configure?.Invoke(builder.Services);
+            app = builder.Build();
+            Map(app);
+            await app.StartAsync(cancellationToken);
+            if (firstToken)
+            {
+                Log.FirstToken(app.Logger, options.AdminTokenPath);
+            }
+
+            var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+            return new Fabricd(app, store, new Uri(address));
+        }
+        catch
+        {
+            if (app is not null)
+            {
+                await app.DisposeAsync();
+            }
+
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await Store.DisposeAsync();
+    }
+
+    private static WebApplicationBuilder CreateBuilder(FabricdOptions options)
+    {
+        // Nothing is read from files or variables that happen to lie around: the command line says it all.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fabricd", ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+
+        // Standard output is for the ready line.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (options.LogFormat == LogFormat.Json)
+        {
+            builder.Logging.AddJsonConsole(console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+            });
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+                console.ColorBehavior = LoggerColorBehavior.Disabled;
+            });
+        }
+
+        return builder;
+    }
+
+    private static void AddServices(IServiceCollection services, FabricdOptions options, FabricStore store, TimeProvider time)
+    {
+        services.AddRoutingCore();
+        services.AddSingleton(options);
+        services.AddSingleton(store);
+        services.AddSingleton(store.Intent);
+        services.AddSingleton(time);
+        services.AddSingleton<IntentWrites>();
+        services.TryAddSingleton<IStatusSource, UnobservedStatus>();
+        services.TryAddSingleton<IPlanner, NoPlanner>();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<TokenGate>();
+        app.UseMiddleware<QueryGate>();
+        app.MapHealth();
+        var api = app.MapGroup("/api/v1");
+        api.MapResources();
+        api.MapChangeSets();
+        api.MapRevisions();
+        api.MapWatch();
+        api.MapAudit();
+        api.MapTokens();
+        api.MapStatus();
+        api.MapDevices();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1000, Level = LogLevel.Information, Message = "First start: the administrator's token is in {Path}")]
+        public static partial void FirstToken(ILogger logger, string path);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Net;
+
+namespace Fabric.Controller;
+
+/// <summary>How log lines look.</summary>
+public enum LogFormat
+{
+    /// <summary>One line of text an event.</summary>
+    Text,
+
+    /// <summary>One JSON object an event.</summary>
+    Json,
+}
+
+/// <summary>How this controller runs: what its command line says.</summary>
+public sealed record FabricdOptions
+{
+    /// <summary>Where the store, the certificates and the first token are; made if it is not there.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where the API listens; port 0: any free port.</summary>
+    public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8443);
+
+    /// <summary>Certificate chain of the API, PEM; null: one of its own is made. Together with <see cref="TlsKey"/>.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>Private key of the certificate, PEM.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>Private key with which devices are logged in to; null: the SSH client's own choice.</summary>
+    public string? SshKey { get; init; }
+
+    /// <summary>How log lines look.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>The store's file.</summary>
+    public string StorePath => Path.Combine(DataDirectory, "fabric.db");
+
+    /// <summary>The file with the first administrator's token.</summary>
+    public string AdminTokenPath => Path.Combine(DataDirectory, "admin.token");
+
+    /// <summary>The certificate that clients shall trust.</summary>
+    public string CaCertificatePath => Path.Combine(DataDirectory, "ca.crt");
+
+    /// <summary>What is wrong, each naming the option and the fix.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (string.IsNullOrWhiteSpace(DataDirectory))
+        {
+            yield return "--data-dir must name a directory";
+        }
+        else if (File.Exists(DataDirectory))
+        {
+            yield return $"--data-dir {DataDirectory} is a file; name a directory";
+        }
+
+        if (TlsCertificate is null != TlsKey is null)
+        {
+            yield return "--tls-cert and --tls-key go together; give both or none";
+        }
+
+        foreach (var (option, path) in new[] { ("--tls-cert", TlsCertificate), ("--tls-key", TlsKey), ("--ssh-key", SshKey) })
+        {
+            if (path is not null && !File.Exists(path))
+            {
+                yield return $"{option} {path}: there is no such file";
+            }
+        }
+    }
+}
