@@ -1,16 +1,19 @@
 using System.Security.Cryptography;
 using Fabric.Controller.Endpoints;
+using Fabric.Controller.Evpn;
 using Fabric.Controller.Http;
 using Fabric.Controller.Json;
 using Fabric.Controller.Security;
-using Fabric.Reconciler.Planning;
-using Fabric.Reconciler.Status;
+using Fabric.Drivers.Contract;
+using Fabric.Drivers.FrrLinux;
+using Fabric.Drivers.KvmHost;
+using Fabric.Drivers.Sessions;
+using Fabric.Reconciler;
 using Fabric.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Fabric.Controller;
@@ -73,6 +76,7 @@ public sealed partial class Fabricd : IAsyncDisposable
         {
             var (certificate, chain) = await ServerCertificate.LoadAsync(options, time, cancellationToken);
             var firstToken = await FirstToken.EnsureAsync(store, options.AdminTokenPath, cancellationToken);
+            await SshKey.EnsureAsync(options.SshKeyPath, cancellationToken);
             var builder = CreateBuilder(options);
             builder.WebHost.ConfigureKestrel(kestrel =>
             {
@@ -159,8 +163,13 @@ public sealed partial class Fabricd : IAsyncDisposable
         services.AddSingleton(store.Intent);
         services.AddSingleton(time);
         services.AddSingleton<IntentWrites>();
-        services.TryAddSingleton<IStatusSource, UnobservedStatus>();
-        services.TryAddSingleton<IPlanner, NoPlanner>();
+        services.AddSingleton(store.Devices);
+        services.AddSingleton<IDeviceDriver, LinuxSwitchDriver>();
+        services.AddSingleton<IDeviceDriver, KvmHostDriver>();
+        services.AddSingleton<IDeviceSessionFactory>(_ => new OpenSshSessionFactory(
+            new OpenSshOptions { IdentityFile = options.SshKeyPath, RuntimeDirectory = options.RuntimeDirectory }, time));
+        services.AddReconciler(new ReconcilerOptions());
+        services.AddEvpn();
     }
 
     private static void Map(WebApplication app)
@@ -179,6 +188,7 @@ public sealed partial class Fabricd : IAsyncDisposable
         api.MapTokens();
         api.MapStatus();
         api.MapDevices();
+        api.MapEvpn();
     }
 
     private static partial class Log

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Fabric.Controller;
 
@@ -15,6 +17,8 @@ public enum LogFormat
 /// <summary>How this controller runs: what its command line says.</summary>
 public sealed record FabricdOptions
 {
+    private const int LongestRuntimeDirectory = 70;
+
     /// <summary>Where the store, the certificates and the first token are; made if it is not there.</summary>
     public required string DataDirectory { get; init; }
 
@@ -27,7 +31,7 @@ public sealed record FabricdOptions
     /// <summary>Private key of the certificate, PEM.</summary>
     public string? TlsKey { get; init; }
 
-    /// <summary>Private key with which devices are logged in to; null: the SSH client's own choice.</summary>
+    /// <summary>Private key with which devices are logged in to; null: one of its own is made.</summary>
     public string? SshKey { get; init; }
 
     /// <summary>How log lines look.</summary>
@@ -41,6 +45,21 @@ public sealed record FabricdOptions
 
     /// <summary>The certificate that clients shall trust.</summary>
     public string CaCertificatePath => Path.Combine(DataDirectory, "ca.crt");
+
+    /// <summary>The private key with which devices are logged in to.</summary>
+    public string SshKeyPath => SshKey ?? Path.Combine(DataDirectory, "ssh.key");
+
+    /// <summary>Directory of sockets; short, since a socket's path holds 108 octets.</summary>
+    public string RuntimeDirectory
+    {
+        get
+        {
+            var directory = Path.GetFullPath(Path.Combine(DataDirectory, "run"));
+            return directory.Length <= LongestRuntimeDirectory
+                ? directory
+                : Path.Combine(Path.GetTempPath(), "fabricd-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(directory)))[..16]);
+        }
+    }
 
     /// <summary>What is wrong, each naming the option and the fix.</summary>
     public IEnumerable<string> Faults()

@@ -58,29 +58,32 @@ public sealed record DevicePlanDocument
 /// <param name="Items">The applies.</param>
 public sealed record ApplyList(ImmutableArray<ApplyDocument> Items);
 
-/// <summary>One apply of a device.</summary>
+/// <summary>One apply on a device.</summary>
 public sealed record ApplyDocument
 {
-    /// <summary>Its number, ascending.</summary>
-    public required long Id { get; init; }
+    /// <summary>Name of the change on the device; unique there.</summary>
+    public required string TransactionId { get; init; }
 
-    /// <summary>The revision that the device was at.</summary>
-    public required long FromRevision { get; init; }
+    /// <summary>The intent's revision that it brings the device to.</summary>
+    public required long Revision { get; init; }
 
-    /// <summary>The revision that it was to be at.</summary>
-    public required long ToRevision { get; init; }
+    /// <summary><c>intent</c>: intent changed; <c>drift</c>: somebody else had changed the device.</summary>
+    public required string Cause { get; init; }
 
-    /// <summary>When it began.</summary>
+    /// <summary>When it was sent.</summary>
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>When it was over.</summary>
-    public required DateTimeOffset Ended { get; init; }
+    /// <summary>When its end was known; absent before.</summary>
+    public DateTimeOffset? Ended { get; init; }
 
-    /// <summary>How it ended.</summary>
-    public required string Outcome { get; init; }
+    /// <summary>How it ended: <c>confirmed</c>, <c>rejected</c>, <c>rolledBack</c>, <c>busy</c>, <c>lost</c>; absent before.</summary>
+    public string? Outcome { get; init; }
 
-    /// <summary>In case of failure, what the device said.</summary>
-    public required string Detail { get; init; }
+    /// <summary>What the device said, if it did not go well.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>The objects changed, each with its operation.</summary>
+    public required ImmutableArray<string> Objects { get; init; }
 
     /// <summary>What the device was told, in order.</summary>
     public required ImmutableArray<string> Commands { get; init; }

@@ -50,13 +50,14 @@ public static class DeviceEndpoints
         [
             .. applies.Select(a => new ApplyDocument
             {
-                Id = a.Id,
-                FromRevision = a.FromRevision,
-                ToRevision = a.ToRevision,
+                TransactionId = a.TransactionId,
+                Revision = a.Revision,
+                Cause = a.Cause.ToString().ToLowerInvariant(),
                 Started = a.Started,
                 Ended = a.Ended,
                 Outcome = a.Outcome,
                 Detail = a.Detail,
+                Objects = a.Objects,
                 Commands = a.Commands,
             }),
         ]));

@@ -1,0 +1,187 @@
+using System.Collections.Immutable;
+using System.Net.NetworkInformation;
+using Fabric.Bgp.Rib;
+using Fabric.Bgp.Speaker;
+using Fabric.Compiler;
+using Fabric.Intent;
+using Fabric.Intent.Identifiers;
+using Fabric.Intent.Resources;
+using Fabric.Primitives;
+using Fabric.Storage;
+
+namespace Fabric.Controller.Evpn;
+
+/// <summary>
+/// Keeps an EVPN session to every spine of every site from which this machine has a controller address, and so knows who is
+/// where. Only listens: no data path depends on it. One speaker a site, since each site has an AS of its own for controllers.
+/// </summary>
+public sealed partial class EvpnObserver : BackgroundService
+{
+    private static readonly TimeSpan AddressCheck = TimeSpan.FromSeconds(5);
+
+    private readonly IntentStore _intent;
+    private readonly TimeProvider _time;
+    private readonly ILogger<EvpnObserver> _log;
+    private ImmutableSortedDictionary<int, SiteSpeaker> _sites = ImmutableSortedDictionary<int, SiteSpeaker>.Empty;
+
+    /// <summary>Wires the service; nothing runs before it is started.</summary>
+    public EvpnObserver(IntentStore intent, TimeProvider time, ILogger<EvpnObserver> log)
+    {
+        _intent = intent;
+        _time = time;
+        _log = log;
+    }
+
+    /// <summary>Names of the sites that are listened to, by uid.</summary>
+    public IEnumerable<(Resource Site, IReadOnlyList<PeerStatus> Peers)> Sessions(IntentSnapshot snapshot)
+    {
+        foreach (var (uid, site) in _sites)
+        {
+            if (snapshot.Find(uid) is { } resource)
+            {
+                yield return (resource, site.Speaker.Peers);
+            }
+        }
+    }
+
+    /// <summary>The routes of a site that match; empty where it is not listened to.</summary>
+    public ImmutableArray<EvpnRouteView> Routes(Resource site, EvpnRouteFilter filter) =>
+        _sites.TryGetValue(site.Uid, out var speaker) ? speaker.Speaker.Query(filter).Routes : [];
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await FollowAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The controller stops.
+        }
+        finally
+        {
+            await Task.WhenAll(_sites.Values.Select(s => s.Speaker.DisposeAsync().AsTask()));
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken stoppingToken)
+    {
+        var subscription = _intent.Subscribe();
+        try
+        {
+            await ConfigureAsync(_intent.Current);
+            var next = subscription.Reader.WaitToReadAsync(stoppingToken).AsTask();
+            while (true)
+            {
+                // Addresses come and go without anybody telling: a site may be given one of this machine's later on.
+                await Task.WhenAny(next, Task.Delay(AddressCheck, _time, stoppingToken));
+                stoppingToken.ThrowIfCancellationRequested();
+                while (subscription.Reader.TryRead(out _))
+                {
+                    // Only the newest snapshot counts.
+                }
+
+                if (next.IsCompleted)
+                {
+                    if (!await next)
+                    {
+                        subscription.Dispose();
+                        subscription = _intent.Subscribe();
+                    }
+
+                    next = subscription.Reader.WaitToReadAsync(stoppingToken).AsTask();
+                }
+
+                await ConfigureAsync(_intent.Current);
+            }
+        }
+        finally
+        {
+            subscription.Dispose();
+        }
+    }
+
+    private async Task ConfigureAsync(IntentSnapshot snapshot)
+    {
+        var local = LocalAddresses();
+        var wanted = snapshot.All(ResourceKind.Site).ToDictionary(s => s.Uid);
+        foreach (var (uid, present) in _sites)
+        {
+            if (!wanted.TryGetValue(uid, out var site) || IdentityOf(snapshot, site, local) != present.Identity)
+            {
+                _sites = _sites.Remove(uid);
+                await present.Speaker.DisposeAsync();
+            }
+        }
+
+        foreach (var (uid, site) in wanted)
+        {
+            if (IdentityOf(snapshot, site, local) is not { } identity)
+            {
+                continue;
+            }
+
+            if (!_sites.TryGetValue(uid, out var speaker))
+            {
+                speaker = new SiteSpeaker(identity, CreateSpeaker(identity));
+                _sites = _sites.Add(uid, speaker);
+            }
+
+            speaker.Speaker.SetPeers(PeersOf(snapshot, site, identity.Address));
+        }
+    }
+
+    private BgpSpeaker CreateSpeaker(SpeakerIdentity identity) => new(new BgpSpeakerOptions
+    {
+        LocalAsn = identity.Asn,
+        RouterId = identity.RouterId,
+        TimeProvider = _time,
+        OnEvent = e => Log.Event(_log, e.Kind is BgpEventKind.SessionUp or BgpEventKind.EndOfRib ? LogLevel.Information : LogLevel.Warning, e.Peer, e.Kind, e.Text),
+    });
+
+    private static List<SpeakerPeerConfig> PeersOf(IntentSnapshot snapshot, Resource site, IpAddr local) =>
+    [
+        .. snapshot.ReferrersOf(site.Key, ResourceKind.Device)
+            .Where(d => d.Spec is DeviceSpec { Role: DeviceRole.Spine, Management: { } management } && management.Address.Family == local.Family)
+            .GroupBy(d => ((DeviceSpec)d.Spec).Management!.Address).Select(g => g.First())
+            .Select(d => new SpeakerPeerConfig
+            {
+                Address = ((DeviceSpec)d.Spec).Management!.Address,
+                RemoteAsn = DeviceIdentity.Of(snapshot, d).Asn,
+                LocalAddress = local,
+                Description = d.Key.Name,
+            }),
+    ];
+
+    private static SpeakerIdentity? IdentityOf(IntentSnapshot snapshot, Resource site, HashSet<IpAddr> local)
+    {
+        var spec = (SiteSpec)site.Spec;
+        if (spec.Controllers.FirstOrDefault(local.Contains) is not { IsUnspecified: false } address
+            || snapshot.Identifiers.Find(new(IdentifierSpace.Asn, site.Uid), new(site.Uid, IdentifierAssigner.ControllersPart)) is not { } asn)
+        {
+            return null;
+        }
+
+        // A BGP identifier has four octets (RFC 6286): the address itself, or what is last in an IPv6 one.
+        var routerId = address.IsV4 ? address : IpAddr.V4((uint)(address.Number & uint.MaxValue) | 1);
+        return new SpeakerIdentity(new Asn(asn.Value), routerId, address);
+    }
+
+    private static HashSet<IpAddr> LocalAddresses() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses)
+            .Select(a => IpAddr.TryParse(a.Address.ToString().Split('%')[0], out var address, out _) ? address : default)
+            .Where(a => !a.IsUnspecified),
+    ];
+
+    private sealed record SpeakerIdentity(Asn Asn, IpAddr RouterId, IpAddr Address);
+
+    private sealed record SiteSpeaker(SpeakerIdentity Identity, BgpSpeaker Speaker);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1101, Message = "BGP peer {Peer}: {Kind} {Text}")]
+        public static partial void Event(ILogger logger, LogLevel level, IpAddr peer, BgpEventKind kind, string text);
+    }
+}
