@@ -82,16 +82,42 @@ public sealed class ReadTests
             .On("GET /api/v1/devices/leaf1/plan", """{"device":"leaf1","known":true,"changes":[],"commands":[]}""")
             .On(
                 "GET /api/v1/devices/leaf1/applies",
-                """{"items":[{"id":1,"fromRevision":0,"toRevision":3,"started":"2026-01-01T00:00:00Z","ended":"2026-01-01T00:00:01Z","outcome":"confirmed","detail":"","commands":["router bgp 1"]}]}""");
+                """{"items":[{"transactionId":"x","revision":3,"cause":"intent","objects":["a"],"started":"2026-01-01T00:00:00Z","ended":"2026-01-01T00:00:01Z","outcome":"confirmed","detail":"","commands":["router bgp 1"]}]}""");
         using var run = CtlRun.Against(fake);
 
         var result = await run.RunAsync("describe", "device", "leaf1");
 
         Assert.Equal(0, result.ExitCode);
-        foreach (var part in (string[])["Device 'leaf1'", "revision  3 (in force: 3)", "  rack: \"1\"", "  asn: 4200000001", "AsDesired", "pending   0 changes", "0 -> 3     confirmed", "  router bgp 1"])
+        foreach (var part in (string[])["Device 'leaf1'", "revision  3 (in force: 3)", "  rack: \"1\"", "  asn: 4200000001", "AsDesired", "pending   0 changes", "3          intent   confirmed", "  router bgp 1"])
         {
             Assert.Contains(part, result.Out, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Two_revisions_are_compared_by_their_specs()
+    {
+        await using var fake = (await FakeController.StartAsync()).On(
+            "GET /api/v1/revisions/1..2",
+            """{"from":1,"to":2,"differences":[{"operation":"updated","kind":"Vpc","name":"a","before":{"spec":{"tenant":"x"}},"after":{"spec":{"tenant":"ö"}}}]}""");
+        using var run = CtlRun.Against(fake);
+
+        var result = await run.RunAsync("revisions", "1..2");
+
+        Assert.Equal("updated Vpc 'a'\n  - {\"tenant\":\"x\"}\n  + {\"tenant\":\"ö\"}\n", result.Out);
+    }
+
+    [Fact]
+    public async Task Restore_says_what_it_changed_and_carries_its_reason()
+    {
+        await using var fake = (await FakeController.StartAsync()).On(
+            "POST /api/v1/revisions/3/restore", """{"revision":9,"changes":[{"operation":"deleted","kind":"Vpc","name":"a"}],"plan":[]}""");
+        using var run = CtlRun.Against(fake);
+
+        var result = await run.RunAsync("restore", "3", "-m", "zurück, bitte");
+
+        Assert.Equal((0, "Vpc 'a' deleted\nrevision 9\n"), (result.ExitCode, result.Out));
+        Assert.Equal("zurück, bitte", Assert.Single(fake.Seen).Reason);
     }
 
     [Fact]

@@ -23,6 +23,8 @@ public sealed class ApiClient : IDisposable
         _server = connection.Server;
         var handler = new SocketsHttpHandler
         {
+            // A reason may be in any language.
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
             // A redirect would carry the token to somebody else.
             AllowAutoRedirect = false,
             UseCookies = false,
@@ -86,13 +88,24 @@ public sealed class ApiClient : IDisposable
     }
 
     /// <summary>Sends something. A change set carries a key by which the controller knows it again if it comes twice.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">Below <c>/api/v1/</c>, already escaped.</param>
+    /// <param name="body">What to send, if anything.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="place">What a JSON pointer into the body means to the user; null: the pointer itself.</param>
+    /// <param name="reason">Why, where the body does not say.</param>
     public async Task<JsonNode?> SendAsync(
-        HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken, Func<string, string>? place = null)
+        HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken, Func<string, string>? place = null, string? reason = null)
     {
         var request = new HttpRequestMessage(method, path);
         if (body is not null)
         {
             request.Content = new StringContent(body.ToJsonString(JsonText.Compact), Encoding.UTF8, "application/json");
+        }
+
+        if (reason is not null)
+        {
+            request.Headers.TryAddWithoutValidation("X-Fabric-Reason", reason);
         }
 
         if (path.StartsWith(Commands.Endpoints.ChangeSets, StringComparison.Ordinal))

@@ -40,6 +40,7 @@ public static class CommandTree
             StatusCommand.Build(host),
             LogCommands.Audit(host),
             LogCommands.Revisions(host),
+            LogCommands.Restore(host),
             LogCommands.Watch(host),
             TokenCommand.Build(host),
         };

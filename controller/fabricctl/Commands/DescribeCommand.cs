@@ -84,8 +84,11 @@ public static class DescribeCommand
 
         print.Line(log.Count > AppliesShown ? $"applies (the last {AppliesShown} of {log.Count})" : "applies");
         print.Table(
-            ["when", "revision", "outcome", "commands", "detail"],
-            log.Take(AppliesShown).Select(a => (IReadOnlyList<string>)[print.Age(a.TextAt("ended")), $"{a.TextAt("fromRevision")} -> {a.TextAt("toRevision")}", a.TextAt("outcome"), $"{a.ItemsAt("commands").Count()}", a.TextAt("detail")]),
+            ["when", "revision", "cause", "outcome", "commands", "detail"],
+            log.Take(AppliesShown).Select(a => (IReadOnlyList<string>)
+            [
+                print.Age(a.TextAt("started")), a.TextAt("revision"), a.TextAt("cause"), a.At("ended") is null ? "under way" : a.TextAt("outcome"), $"{a.ItemsAt("commands").Count()}", a.TextAt("detail"),
+            ]),
             "  ");
         print.Line("commands of the last apply");
         foreach (var line in log[0].ItemsAt("commands").SelectMany(c => JsonText.Text(c).Split('\n')))

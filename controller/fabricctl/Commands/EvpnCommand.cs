@@ -11,15 +11,16 @@ public static class EvpnCommand
     public static Command Build(CtlHost host)
     {
         var vpc = new Option<string?>("--vpc") { Description = "of this VPC" };
+        var vnet = new Option<string?>("--vnet") { Description = "of this V-Net" };
         var vni = new Option<string?>("--vni") { Description = "of this VNI" };
         var mac = new Option<string?>("--mac") { Description = "of this MAC address" };
         var ip = new Option<string?>("--ip") { Description = "of this address, or the prefix that holds it" };
         var vtep = new Option<string?>("--vtep") { Description = "through this tunnel endpoint" };
         var type = new Option<string?>("--type") { Description = "2 (MAC/IP), 3 (flooding) or 5 (prefix)" };
-        var routes = new Command("routes", "who is where: the EVPN routes that the spines tell the controller") { vpc, vni, mac, ip, vtep, type }
+        var routes = new Command("routes", "who is where: the EVPN routes that the spines tell the controller") { vpc, vnet, vni, mac, ip, vtep, type }
             .With(host, async (parsed, session, cancellationToken) =>
             {
-                var query = new[] { vpc, vni, mac, ip, vtep, type }.Select(o => (o.Name.TrimStart('-'), parsed.GetValue(o)));
+                var query = new[] { vpc, vnet, vni, mac, ip, vtep, type }.Select(o => (o.Name.TrimStart('-'), parsed.GetValue(o)));
                 var items = await session.Api.ListAsync(Endpoints.WithQuery(Endpoints.EvpnRoutes, query), cancellationToken);
                 if (session.Print.Data(new JsonObject { ["items"] = items }))
                 {
@@ -36,8 +37,8 @@ public static class EvpnCommand
                     ["type", "vpc", "vnet", "vni", "mac", "ip", "vtep", "device", "rd", "rt"],
                     items.Select(r => (IReadOnlyList<string>)
                     [
-                        r.TextAt("type"), r.TextAt("vpc"), r.TextAt("vnet"), r.TextAt("vni"), r.TextAt("mac"), Either(r, "ip", "prefix"), Either(r, "vtep", "nextHop"), r.TextAt("device"),
-                        r.TextAt("rd"), Either(r, "routeTargets", "rt"),
+                        r.TextAt("type"), r.TextAt("vpc"), r.TextAt("vnet"), r.TextAt("vni"), r.TextAt("mac"), Either(r, "ip", "prefix"), r.TextAt("vtep"), r.TextAt("device"),
+                        r.TextAt("rd"), r.TextAt("routeTargets"),
                     ]));
                 return ExitCodes.Done;
             });
@@ -62,8 +63,7 @@ public static class EvpnCommand
             ["peer", "device", "asn", "state", "since", "routes", "error"],
             items.Select(s => (IReadOnlyList<string>)
             [
-                Either(s, "address", "peer"), s.TextAt("device"), Either(s, "asn", "remoteAsn"), s.TextAt("state"), session.Print.Age(Either(s, "since", "establishedAt")), s.TextAt("routes"),
-                Either(s, "lastError", "error"),
+                s.TextAt("address"), s.TextAt("device"), s.TextAt("remoteAsn"), s.TextAt("state"), session.Print.Age(s.TextAt("since")), s.TextAt("routes"), s.TextAt("lastError"),
             ]));
 
     private static string Either(JsonNode? node, string path, string other) => node.TextAt(path) is { Length: > 0 } text ? text : node.TextAt(other);

@@ -14,9 +14,38 @@ public static class LogCommands
         [("time", "time"), ("who", "author"), ("role", "role"), ("action", "action"), ("target", "target"), ("revision", "revision"), ("outcome", "outcome"), ("reason", "reason")]);
 
     /// <summary>The revisions of the intent.</summary>
-    public static Command Revisions(CtlHost host) => List(
-        host, "revisions", "the revisions of what is wanted, newest first", Endpoints.Revisions,
-        [("revision", "revision"), ("time", "time"), ("who", "author"), ("source", "source"), ("reason", "reason")]);
+    public static Command Revisions(CtlHost host)
+    {
+        var number = new Argument<string?>("revision") { Description = "NUMBER: what this one changed; A..B: how two differ", Arity = ArgumentArity.ZeroOrOne };
+        return List(
+            host, "revisions", "the revisions of what is wanted, newest first", Endpoints.Revisions,
+            [("revision", "revision"), ("time", "time"), ("who", "author"), ("source", "source"), ("reason", "reason")],
+            number);
+    }
+
+    /// <summary>Goes back to a revision.</summary>
+    public static Command Restore(CtlHost host)
+    {
+        var number = new Argument<string>("revision") { Description = "number of the revision" };
+        var reason = Changes.Reason();
+        var dryRun = Changes.DryRun();
+        return new Command("restore", "want again what an earlier revision wanted; makes a new revision") { number, reason, dryRun }.With(host, async (parsed, session, cancellationToken) =>
+        {
+            var dry = parsed.GetValue(dryRun);
+            var path = Endpoints.WithQuery($"{Endpoints.Revisions}/{Uri.EscapeDataString(parsed.GetValue(number)!)}/restore", ("dryRun", dry ? "true" : null));
+            var answer = await session.Api.SendAsync(HttpMethod.Post, path, null, cancellationToken, reason: parsed.GetValue(reason));
+            if (!session.Print.Data(answer))
+            {
+                Changes.Print(session, [.. answer.ItemsAt("changes").Select(c => c?.DeepClone())], answer, dry);
+                if (dry)
+                {
+                    PlanCommand.Print(session, answer);
+                }
+            }
+
+            return ExitCodes.Done;
+        });
+    }
 
     /// <summary>Events as they come.</summary>
     public static Command Watch(CtlHost host) => new Command("watch", "show changes as they happen, until interrupted").With(host, async (_, session, cancellationToken) =>
@@ -41,7 +70,7 @@ public static class LogCommands
         throw new CtlException(ExitCodes.NoAccess, "the controller has ended the stream");
     });
 
-    private static Command List(CtlHost host, string name, string description, string path, IReadOnlyList<(string Title, string Path)> columns)
+    private static Command List(CtlHost host, string name, string description, string path, IReadOnlyList<(string Title, string Path)> columns, Argument<string?>? one = null)
     {
         var limit = new Option<int>("--limit", "-n") { Description = "how many at most", DefaultValueFactory = _ => 30 };
         limit.Validators.Add(result =>
@@ -51,8 +80,20 @@ public static class LogCommands
                 result.AddError("--limit is a number from 1 to 10000");
             }
         });
-        return new Command(name, description) { limit }.With(host, async (parsed, session, cancellationToken) =>
+        var command = new Command(name, description) { limit };
+        if (one is not null)
         {
+            command.Add(one);
+        }
+
+        return command.With(host, async (parsed, session, cancellationToken) =>
+        {
+            if (one is not null && parsed.GetValue(one) is { } wanted)
+            {
+                PrintOne(session, await session.Api.GetAsync($"{path}/{Uri.EscapeDataString(wanted)}", cancellationToken));
+                return ExitCodes.Done;
+            }
+
             var most = parsed.GetValue(limit);
             var items = await session.Api.ListAsync(Endpoints.WithQuery(path, ("limit", $"{Math.Min(most, 100)}")), cancellationToken, most);
             if (!session.Print.Data(new JsonObject { ["items"] = items }))
@@ -62,6 +103,37 @@ public static class LogCommands
 
             return ExitCodes.Done;
         });
+    }
+
+    // A revision with its changes, or the differences between two.
+    private static void PrintOne(Session session, JsonNode? answer)
+    {
+        if (session.Print.Data(answer))
+        {
+            return;
+        }
+
+        if (answer.At("differences") is null)
+        {
+            session.Print.Line($"revision {answer.TextAt("revision")} by {answer.TextAt("author")} at {answer.TextAt("time")}{(answer.TextAt("reason") is { Length: > 0 } reason ? $": {reason}" : "")}");
+        }
+
+        foreach (var change in answer.ItemsAt("changes"))
+        {
+            session.Print.Line($"  {change.TextAt("operation")} {change.TextAt("resource.kind")} '{change.TextAt("resource.name")}'");
+        }
+
+        foreach (var difference in answer.ItemsAt("differences"))
+        {
+            session.Print.Line($"{difference.TextAt("operation")} {difference.TextAt("kind")} '{difference.TextAt("name")}'");
+            foreach (var (sign, side) in new[] { ("-", difference.At("before.spec")), ("+", difference.At("after.spec")) })
+            {
+                if (side is not null)
+                {
+                    session.Print.Line($"  {sign} {side.ToJsonString(JsonText.Compact)}");
+                }
+            }
+        }
     }
 
     private static IEnumerable<string> Describe(string name, string data)

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Fabric.Ctl.Tests.Support;
 
 /// <summary>A request that came in.</summary>
-internal sealed record SeenRequest(string Line, string Body, string? Authorization, string? IdempotencyKey);
+internal sealed record SeenRequest(string Line, string Body, string? Authorization, string? IdempotencyKey, string? Reason);
 
 /// <summary>An HTTPS server on loopback with canned answers: what it does not know is 404.</summary>
 internal sealed class FakeController : IAsyncDisposable
@@ -65,7 +65,7 @@ internal sealed class FakeController : IAsyncDisposable
     {
         using var reader = new StreamReader(context.Request.Body);
         var line = $"{context.Request.Method} {context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget}";
-        Seen.Enqueue(new SeenRequest(line, await reader.ReadToEndAsync(), context.Request.Headers.Authorization, context.Request.Headers["Idempotency-Key"]));
+        Seen.Enqueue(new SeenRequest(line, await reader.ReadToEndAsync(), context.Request.Headers.Authorization, context.Request.Headers["Idempotency-Key"], context.Request.Headers["X-Fabric-Reason"]));
         var (status, body) = context.Request.Headers.Authorization != $"Bearer {Token}"
             ? (401, """{"type":"urn:fabric:problem:unauthorized","title":"A valid token is needed","detail":"the token is not known"}""")
             : _answers.TryGetValue(line, out var answer) ? answer() : (404, """{"title":"There is no such resource","detail":"nothing is here"}""");
