@@ -90,7 +90,7 @@ public abstract class FrrLinuxDriver : IDeviceDriver
     private async Task<ApplyResult> ConfirmAsync(
         IDeviceSession session, DeviceArtifact artifact, ApplyOptions options, long started, CancellationToken cancellationToken)
     {
-        var settle = artifact.Steps.Any(s => MayBreakSessions(s.Key.Class)) ? Settle : TimeSpan.Zero;
+        var settle = !options.SessionsToKeep.IsEmpty && artifact.Steps.Any(s => MayBreakSessions(s.Key.Class)) ? Settle : TimeSpan.Zero;
         var confirmStarted = _time.GetTimestamp();
         var doubt = "management access";
         var unsaved = default(string);

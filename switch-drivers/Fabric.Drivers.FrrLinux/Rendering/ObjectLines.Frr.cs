@@ -33,6 +33,7 @@ internal static partial class ObjectLines
         if (o.Bfd is { } bfd)
         {
             const string Profile = $"profile {Names.BfdProfile}";
+            yield return Frr([], "bfd");
             yield return Frr(["bfd"], Profile);
             ValueList<string> inside = ["bfd", Profile];
 
@@ -196,6 +197,9 @@ internal static partial class ObjectLines
         yield return Frr(evpn, $"route-target export {o.Rt}");
     }
 
+    /// <summary>FRR refuses the <c>no</c> form of some lines where it is followed by all their words.</summary>
+    private static string ForeignUndo(string text) => text.StartsWith("description ", StringComparison.Ordinal) ? "no description" : Negated(text);
+
     private static IEnumerable<ConfigLine> Foreign(ForeignLine o)
     {
         var context = o.Context;
@@ -205,7 +209,7 @@ internal static partial class ObjectLines
             yield break;
         }
 
-        yield return Frr(context, o.Text);
+        yield return Frr(context, o.Text, undo: ForeignUndo(o.Text));
         var path = context.Append(o.Text).ToList();
         foreach (var line in o.Block)
         {

@@ -23,16 +23,21 @@ internal static class TransactionScripts
     private static readonly string AbortText = ReadScript.Resource("abort.sh");
 
     /// <summary>The script that starts the timer and carries the change out.</summary>
-    public static string Apply(DeviceArtifact artifact, ApplyOptions options, string mark) => new StringBuilder(ApplyText)
-        .Replace("@LIB@", Lib)
-        .Replace("@STEPS@", Steps)
-        .Replace("@TIMER@", Timer)
-        .Replace("@FORWARD@", ForwardHead + Forward(artifact, mark + "-in") + "flush\n")
-        .Replace("@BACKWARD@", BackwardHead + Backward(artifact, mark + "-in") + "flush\n")
-        .Replace("@ID@", options.TransactionId)
-        .Replace("@SECONDS@", Math.Max(1, (int)Math.Ceiling(options.RollbackAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture))
-        .Replace("@MARK@", mark)
+    public static string Apply(DeviceArtifact artifact, ApplyOptions options, string mark)
+    {
+        var forward = ForwardBlocks(artifact);
+        var backward = BackwardBlocks(artifact, [.. forward.Select(b => b.Last), artifact.Steps.Length]);
+        return new StringBuilder(ApplyText)
+            .Replace("@LIB@", Lib)
+            .Replace("@STEPS@", Steps)
+            .Replace("@TIMER@", Timer)
+            .Replace("@FORWARD@", ForwardHead + Text(forward, mark + "-in", forward: true))
+            .Replace("@BACKWARD@", BackwardHead + Text(backward, mark + "-in", forward: false))
+            .Replace("@ID@", options.TransactionId)
+            .Replace("@SECONDS@", Math.Max(1, (int)Math.Ceiling(options.RollbackAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture))
+            .Replace("@MARK@", mark)
         .ToString();
+    }
 
     /// <summary>The script that checks the sessions and confirms.</summary>
     public static string Confirm(ApplyOptions options, ImmutableArray<string> neighbors, TimeSpan patience, TimeSpan settle, string mark) => ConfirmText
@@ -45,54 +50,94 @@ internal static class TransactionScripts
     /// <summary>The script that rolls a change back that nobody confirms.</summary>
     public static string Abort(string mark) => AbortText.Replace("@MARK@", mark, StringComparison.Ordinal);
 
-    private static string Forward(DeviceArtifact artifact, string mark)
+    /// <summary>Commands in order, in blocks as large as can be: what goes to one program in one go.</summary>
+    private static List<Block> ForwardBlocks(DeviceArtifact artifact)
     {
-        var text = new StringBuilder();
-        var flushed = 0;
+        var blocks = new List<Block>();
         for (var i = 0; i < artifact.Steps.Length; i++)
         {
-            AppendBlocks(text, i + 1, artifact.Steps[i].Forward, mark, forward: true);
-            if (text.Length - flushed > LongestBatch)
+            foreach (var command in artifact.Steps[i].Forward)
             {
-                text.Append("flush\n");
-                flushed = text.Length;
+                if (blocks.Count == 0 || !blocks[^1].Takes(command, LongestBatch))
+                {
+                    blocks.Add(new Block(command));
+                }
+
+                blocks[^1].Add(i + 1, command);
             }
         }
 
-        return text.ToString();
+        return blocks;
     }
 
-    private static string Backward(DeviceArtifact artifact, string mark)
+    /// <summary>
+    /// What undoes the steps, last step first. A block holds only steps between two ends of forward blocks: those have begun
+    /// together or not at all.
+    /// </summary>
+    private static List<Block> BackwardBlocks(DeviceArtifact artifact, SortedSet<int> ends)
     {
-        var text = new StringBuilder();
+        var blocks = new List<Block>();
+        var lowest = 0;
         for (var i = artifact.Steps.Length - 1; i >= 0; i--)
         {
-            AppendBlocks(text, i + 1, artifact.Steps[i].Backward, mark, forward: false);
+            foreach (var command in artifact.Steps[i].Backward)
+            {
+                if (blocks.Count == 0 || i + 1 <= lowest || !blocks[^1].Takes(command, LongestBatch))
+                {
+                    blocks.Add(new Block(command));
+                    lowest = ends.GetViewBetween(0, i).Max;
+                }
+
+                blocks[^1].Add(i + 1, command);
+            }
         }
 
-        return text.ToString();
+        return blocks;
     }
 
-    /// <summary>One block for each run of commands for the same program, and one for each command that may fail by itself.</summary>
-    private static void AppendBlocks(StringBuilder text, int step, ImmutableArray<DeviceCommand> commands, string mark, bool forward)
+    private static string Text(IEnumerable<Block> blocks, string mark, bool forward)
     {
-        for (var i = 0; i < commands.Length;)
+        var text = new StringBuilder();
+        foreach (var block in blocks)
         {
-            var first = commands[i];
-            var run = commands.Skip(i).TakeWhile(c => c.Shell == first.Shell && c.MayFail == first.MayFail).ToList();
-            i += run.Count;
-            var verb = forward && first.MayFail ? "attempt" : "commands";
-            text.Append(CultureInfo.InvariantCulture, $"{verb} {step} {first.Shell} <<'{mark}'\n");
-            if (first.Shell == ConfigLine.Vtysh)
+            var verb = forward && block.MayFail ? "attempt" : "commands";
+            text.Append(CultureInfo.InvariantCulture, $"{verb} {block.Last} {block.Shell} <<'{mark}'\n");
+            if (block.Shell == ConfigLine.Vtysh)
             {
-                AppendConfiguration(text, run, typed: forward && !first.MayFail);
+                AppendConfiguration(text, block.Commands, typed: forward && !block.MayFail);
             }
             else
             {
-                run.ForEach(c => text.Append(c.Text).Append('\n'));
+                block.Commands.ForEach(c => text.Append(c.Text).Append('\n'));
             }
 
             text.Append(mark).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>Consecutive commands for one program.</summary>
+    private sealed class Block(DeviceCommand first)
+    {
+        private int _length;
+
+        public string Shell => first.Shell;
+
+        public bool MayFail => first.MayFail;
+
+        /// <summary>Number of the highest step in it, from 1.</summary>
+        public int Last { get; private set; }
+
+        public List<DeviceCommand> Commands { get; } = [];
+
+        public bool Takes(DeviceCommand command, int longest) => command.Shell == Shell && command.MayFail == MayFail && _length < longest;
+
+        public void Add(int step, DeviceCommand command)
+        {
+            Last = Math.Max(Last, step);
+            _length += command.ToString().Length;
+            Commands.Add(command);
         }
     }
 

@@ -10,14 +10,8 @@ run_sysctl() {
     done <$C
 }
 run_vtysh() { vtysh -f $C; }
-flush() {
-    [ -s $C ] || return 0
-    "run_$tool"
-    : >$C
-}
 commands() {
     [ "$1" -le "$LAST" ] || { cat >/dev/null; return 0; }
-    [ "$2" = "$tool" ] || flush
-    tool=$2
-    cat >>$C
+    cat >$C
+    "run_$2"
 }

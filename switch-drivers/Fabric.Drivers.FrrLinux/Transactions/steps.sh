@@ -1,6 +1,4 @@
-# Runs the commands of forward.sh and backward.sh, batched by program.
-# A block is: commands STEP PROGRAM <<'MARK' ... MARK; the last call is: flush
-tool=
+# Runs the commands of forward.sh and backward.sh, a block at a time: commands STEP PROGRAM <<'MARK' ... MARK
 C=$T/commands
 O=$T/output
 : >$C
@@ -31,11 +29,4 @@ run_vtysh() {
         NF { said = 1; print }
         END { if (said || status != 0) print last >command; exit said || status != 0 }
         ' $O.all >$O
-}
-
-commands() {
-    [ "$2" = "$tool" ] || flush
-    tool=$2
-    step=$1
-    cat >>$C
 }

@@ -40,4 +40,7 @@ public sealed record DeviceChange(DeviceObject? Before, DeviceObject? After)
 
     /// <summary>The change that undoes this one.</summary>
     public DeviceChange Inverse => new(After, Before);
+
+    /// <inheritdoc/>
+    public override string ToString() => Kind == ChangeKind.Modify ? $"Modify {Before} to {After}" : $"{Kind} {After ?? Before}";
 }

@@ -13,4 +13,7 @@ public sealed record DevicePlan(DeviceState Current, ImmutableArray<DeviceChange
 
     /// <summary>The plan that undoes this one, in reverse order.</summary>
     public DevicePlan Inverse => new(DeviceDiff.Apply(Current, this), [.. Changes.Reverse().Select(c => c.Inverse)]);
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join('\n', Changes);
 }

@@ -8,7 +8,7 @@ internal static class Desired
     public static readonly IpPrefix Pool4 = IpPrefix.Parse("10.255.0.0/16");
     public static readonly IpPrefix Pool6 = IpPrefix.Parse("fd00:ffff::/48");
 
-    public static DeviceState Leaf(string name, params DeviceObject[] more) => Router(65011, 11, ["swp1", "swp2", "swp3"], isVtep: true, more);
+    public static DeviceState Leaf(params DeviceObject[] more) => Router(65011, 11, ["swp1", "swp2", "swp3"], isVtep: true, more);
 
     public static DeviceState Router(long asn, int number, string[] ports, bool isVtep, params DeviceObject[] more)
     {
