@@ -46,7 +46,13 @@ public sealed class LabRendererTests
     [Fact]
     public void The_management_port_forwards_nothing_even_after_the_general_setting() =>
         Assert.All(Render("reference", "lab-oob").Where(f => f.Path.EndsWith("day0.sysctl", StringComparison.Ordinal)), f =>
-            Assert.True(f.Content.IndexOf("conf/mgmt0/forwarding=0", StringComparison.Ordinal) > f.Content.IndexOf("ip_forward", StringComparison.Ordinal)));
+        {
+            foreach (var (general, own) in (ReadOnlySpan<(string, string)>)[
+                ("net/ipv4/ip_forward", "net/ipv4/conf/mgmt0/forwarding=0"), ("net/ipv6/conf/all/forwarding", "net/ipv6/conf/mgmt0/forwarding=0")])
+            {
+                Assert.True(f.Content.IndexOf(own, StringComparison.Ordinal) > f.Content.IndexOf(general, StringComparison.Ordinal), f.Path);
+            }
+        });
 
     private static IReadOnlyList<Artifact> Render(string name, string? oobNamespace)
     {

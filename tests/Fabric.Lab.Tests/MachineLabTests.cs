@@ -1,6 +1,7 @@
 namespace Fabric.Lab.Tests;
 
 [Trait("Category", "lab")]
+[Collection("labs")] // one after the other: they share two cores
 public sealed class MachineLabTests
 {
     [Fact]
@@ -22,7 +23,7 @@ public sealed class MachineLabTests
         lab.Must("device", "stop", "leaf2");
         lab.Eventually("hypervisor2", "[[ $(cat /sys/class/net/eth1/carrier) == 0 ]]");
         lab.Must("device", "start", "leaf2");
-        Assert.Equal("leaf2\n", lab.Ssh("leaf2", "hostname").Output);
+        Assert.Equal("leaf2\n", lab.SshAgain("leaf2", "hostname").Output);
 
         Assert.Contains("is up already", lab.Up(), StringComparison.Ordinal);
         Assert.NotEmpty(lab.Traces([]));

@@ -4,6 +4,7 @@ using Fabric.Lab.State;
 namespace Fabric.Lab.Tests;
 
 [Trait("Category", "lab")]
+[Collection("labs")]
 public sealed class NamespaceLabTests
 {
     [Fact]
@@ -103,6 +104,7 @@ public sealed class NamespaceLabTests
 
         // Not even with a route of its own does a device get through this host into another lab.
         lab.Must("leaf1", $"ip route add {other.Facts.OobPrefix} via {lab.Facts.ControllerAddress}");
+        other.Must("leaf1", $"ip route add {lab.Facts.OobPrefix} via {other.Facts.ControllerAddress}");
         Assert.Equal(0, Shell.Run("ping", ["-c1", "-W2", Address(other, "leaf1")]).ExitCode);
         Assert.NotEqual(0, lab.Run("leaf1", $"ping -c1 -W1 {Address(other, "leaf1")}").ExitCode);
     }
@@ -119,7 +121,7 @@ public sealed class NamespaceLabTests
         var pids = lab.Pids();
 
         lab.Must("device", "stop", "leaf1");
-        Assert.NotEqual(0, lab.Ssh("leaf1", "true").ExitCode);
+        Assert.NotEqual(0, lab.Ssh("leaf1", "true", patience: 2).ExitCode);
         Assert.NotEqual(0, lab.Run("leaf1", "true").ExitCode);
         lab.Eventually("spine1", "[[ $(cat /sys/class/net/swp1/carrier) == 0 ]]");
         Assert.Equal("1", lab.Must("spine1", "cat /sys/class/net/swp2/carrier"));
@@ -127,7 +129,7 @@ public sealed class NamespaceLabTests
         Assert.Contains("is up already", lab.Up(), StringComparison.Ordinal); // switched off on purpose
 
         lab.Must("device", "start", "leaf1");
-        Assert.Equal("leaf1\n", lab.Ssh("leaf1", "hostname").Output);
+        Assert.Equal("leaf1\n", lab.SshAgain("leaf1", "hostname").Output);
         Assert.Equal("x", lab.Must("leaf1", "cat /var/lib/fabric/kept; cat /run/lost 2>/dev/null; true"));
         Assert.Contains("KEPT", lab.Must("leaf1", "vtysh -c 'show running-config'"), StringComparison.Ordinal);
         Assert.DoesNotContain("10.9.9.9", lab.Must("leaf1", "ip addr"), StringComparison.Ordinal);
@@ -171,10 +173,10 @@ public sealed class NamespaceLabTests
     {
         using var lab = new RaisedLab();
         lab.Must("oob", "down", "leaf1");
-        Assert.NotEqual(0, lab.Ssh("leaf1", "true").ExitCode);
+        Assert.NotEqual(0, lab.Ssh("leaf1", "true", patience: 2).ExitCode);
         Assert.Equal(0, lab.Ssh("spine1", "true").ExitCode);
         lab.Must("oob", "up", "leaf1");
-        Assert.Equal(0, lab.Ssh("leaf1", "true").ExitCode);
+        Assert.Equal(0, lab.SshAgain("leaf1", "true").ExitCode);
 
         lab.Must("service", "stop", "leaf1", "frr");
         Assert.NotEqual(0, lab.Ssh("leaf1", "vtysh -c 'show version'").ExitCode);

@@ -70,10 +70,27 @@ internal sealed class RaisedLab : IDisposable
         return result.Output.Trim();
     }
 
-    /// <summary>Runs a command in a device over SSH with its pinned host key, as the controller does.</summary>
-    public ShellResult Ssh(string device, string command) => Shell.Run("ssh",
-        ["-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "ConnectTimeout=3", "-o", $"UserKnownHostsFile={Facts.KnownHosts}",
+    /// <summary>Runs a command in a device over SSH with its pinned host key, as the controller does; gives up connecting after some seconds.</summary>
+    public ShellResult Ssh(string device, string command, int patience = 30) => Shell.Run("ssh",
+        ["-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", $"ConnectTimeout={patience}", "-o", $"UserKnownHostsFile={Facts.KnownHosts}",
             "-i", Facts.SshKey, $"root@{Facts.Devices.Single(d => d.Name == device).ManagementAddress}", command]);
+
+    /// <summary>
+    /// Like <see cref="Ssh"/>, but tries again for some seconds: after an outage the host's own ARP entry may still say
+    /// that nobody is there.
+    /// </summary>
+    public ShellResult SshAgain(string device, string command)
+    {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        ShellResult result;
+        do
+        {
+            result = Ssh(device, command);
+        }
+        while (result.ExitCode == 255 && waited.Elapsed < TimeSpan.FromSeconds(30));
+
+        return result;
+    }
 
     /// <summary>Waits until a command succeeds in a node.</summary>
     public void Eventually(string node, string command, int seconds = 10)

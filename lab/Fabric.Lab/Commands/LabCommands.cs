@@ -40,7 +40,11 @@ public static partial class LabCommands
         return root;
     }
 
-    private static LabManager Manager(ParseResult parsed) => new(new LabPaths(parsed.GetValue(Name)!), Console.Out);
+    private static LabManager Manager(ParseResult parsed)
+    {
+        var paths = new LabPaths(parsed.GetValue(Name)!);
+        return Environment.IsPrivilegedProcess ? new LabManager(paths, Console.Out) : throw new LabException("needs root for namespaces: run it with sudo");
+    }
 
     private static Command Simple(string name, string help, Action<LabManager> act)
     {
@@ -204,9 +208,9 @@ public static partial class LabCommands
 
     private static int Work(ParseResult parsed, params IReadOnlyList<string> arguments)
     {
-        var paths = new LabPaths(parsed.GetValue(Name)!);
-        using var mine = HostLock.Take(paths.Name, TimeSpan.FromMinutes(1));
-        return new LabManager(paths, Console.Out).Running().Vehicle.ScriptAttached(arguments);
+        var manager = Manager(parsed);
+        using var mine = HostLock.Take(parsed.GetValue(Name)!, TimeSpan.FromMinutes(1));
+        return manager.Running().Vehicle.ScriptAttached(arguments);
     }
 
     private static string Address(string? text, bool prefix)

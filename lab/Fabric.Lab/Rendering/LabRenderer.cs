@@ -115,6 +115,7 @@ public static class LabRenderer
             net/ipv4/conf/mgmt0/forwarding=0
             net/ipv4/conf/mgmt0/arp_ignore=1
             net/ipv4/conf/mgmt0/arp_announce=2
+            net/ipv4/conf/mgmt0/arp_notify=1
             net/ipv6/conf/mgmt0/forwarding=0
             net/ipv6/conf/mgmt0/accept_ra=0
 
@@ -150,7 +151,6 @@ public static class LabRenderer
     private static string DayZero(LabDevice device) => $"""
         frr defaults datacenter
         hostname {device.Name}
-        log file /var/log/frr/frr.log informational
         service integrated-vtysh-config
 
         """;

@@ -4,13 +4,30 @@ set -u
 
 alive() { [[ -s $1 ]] && kill -0 "$(<"$1")" 2>/dev/null; }
 
+# Whether frr.conf says more than the daemons know without it. Reading it takes vtysh half a second on an emulated machine,
+# so it is not read for nothing.
+has_configuration() {
+  local line
+  while read -r line || [[ -n $line ]]; do
+    case $line in
+      '' | '!'* | end | 'frr version '* | 'frr defaults datacenter' | "hostname $HOSTNAME" | 'service integrated-vtysh-config') ;;
+      *) return 0 ;;
+    esac
+  done </etc/frr/frr.conf
+  return 1
+}
+
 start_frr() {
+  local daemon
   mkdir -p /run/frr /var/log/frr
   chown frr:frr /run/frr /var/log/frr
-  alive /run/frr/zebra.pid || /usr/lib/frr/zebra -d -F datacenter -A 127.0.0.1 -P 0 -s 90000000 || return 1
-  alive /run/frr/bgpd.pid || /usr/lib/frr/bgpd -d -F datacenter -A 127.0.0.1 -P 0 || return 1
-  alive /run/frr/bfdd.pid || /usr/lib/frr/bfdd -d -F datacenter -A 127.0.0.1 -P 0 || return 1
-  vtysh -b >/var/log/frr/vtysh-b.log 2>&1 || { echo "vtysh -b failed:"; cat /var/log/frr/vtysh-b.log; return 1; }
+  for daemon in 'zebra -s 90000000' bgpd bfdd; do
+    alive "/run/frr/${daemon%% *}.pid" ||
+      /usr/lib/frr/$daemon -d -F datacenter -A 127.0.0.1 -P 0 --log file:/var/log/frr/frr.log --log-level informational || return 1
+  done
+  if has_configuration; then
+    vtysh -b >/var/log/frr/vtysh-b.log 2>&1 || { echo "vtysh -b failed:"; cat /var/log/frr/vtysh-b.log; return 1; }
+  fi
 }
 
 start_sshd() {
@@ -49,6 +66,7 @@ init() {
   exec 3<"$dir/day0.batch" 4<"$dir/day0.sysctl"
   echo "$outer" >"$dir/pid"
   echo "$name" >/proc/sys/kernel/hostname
+  HOSTNAME=$name
   # The root of the file system becomes read-only last, and with nothing open for writing on it.
   if ! problem=$(mount -a -T "$dir/fstab" 2>&1 && mount -o remount,bind,ro / 2>&1); then
     echo "mounts failed: $problem" >"$dir/log/boot-state"

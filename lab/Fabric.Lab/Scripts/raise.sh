@@ -365,11 +365,13 @@ server_config() { # server_config NAME PORT VLAN|- IP/LENGTH|- GATEWAY|-
   } | ip -n "$LAB-$name" -batch - || die "cannot configure $name (does this kernel have 802.1q?)"
 }
 
-run_in() { # run_in NODE COMMAND...: a device, a server or a VM
+run_in() { # run_in NODE COMMAND...: a device, a server, a VM, or (to watch packets) the lab's own oob bridge or cables
   local name=$1
   if is_device "$name"; then into "$@"
   elif is_guest "$name"; then ip netns exec "$LAB-vm-$name" "${@:2}" # with a /sys that shows its own interfaces
   elif is_server "$name"; then ip netns exec "$LAB-$name" "${@:2}"
+  elif [[ $name == cables ]]; then ip netns exec "$CABLES" "${@:2}"
+  elif [[ $name == oob ]]; then if [[ -n $OOB_NETNS ]]; then ip netns exec "$OOB_NETNS" "${@:2}"; else "${@:2}"; fi
   else die "lab $LAB has no device, server or VM '$name'"
   fi
 }

@@ -21,6 +21,12 @@ public sealed partial class LabPaths
         Name = name;
         var custom = Environment.GetEnvironmentVariable(StateVariable);
         Base = string.IsNullOrEmpty(custom) ? DefaultBase : Path.GetFullPath(custom);
+        if (!StatePath().IsMatch(Base))
+        {
+            // The path goes into mount tables and command lines.
+            throw new LabException($"{StateVariable} '{Base}' may hold only letters, digits and '/', '.', '_', '-'", LabException.BadInput);
+        }
+
         Root = Path.Combine(Base, name);
     }
 
@@ -59,4 +65,7 @@ public sealed partial class LabPaths
 
     [GeneratedRegex("^[a-z][a-z0-9]{0,9}$", RegexOptions.None, 1000)]
     private static partial Regex LabName();
+
+    [GeneratedRegex("^[A-Za-z0-9/._-]+$", RegexOptions.None, 1000)]
+    private static partial Regex StatePath();
 }

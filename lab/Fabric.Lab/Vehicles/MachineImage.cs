@@ -12,6 +12,7 @@ public sealed class MachineImage
     public const string CacheVariable = "FABRIC_LAB_CACHE";
 
     private const string DefaultCache = "/var/cache/fabric-lab";
+    private static readonly TimeSpan Unused = TimeSpan.FromDays(14);
     private static readonly string[] Scripts = ["build-image.sh", "initrd-init.sh", "machine-init.sh"];
 
     private MachineImage(string directory) => Directory = directory;
@@ -32,9 +33,25 @@ public sealed class MachineImage
             {
                 Build(image.Directory, contents, say);
             }
+
+            Use(cache, image.Directory);
         }
 
         return image;
+    }
+
+    // Images that no version of the scripts has used for a while go; a machine that runs from one keeps its open files.
+    private static void Use(string cache, string used)
+    {
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        System.IO.Directory.SetLastWriteTimeUtc(used, now);
+        foreach (var directory in System.IO.Directory.EnumerateDirectories(cache))
+        {
+            if (directory != used && now - System.IO.Directory.GetLastWriteTimeUtc(directory) > Unused)
+            {
+                System.IO.Directory.Delete(directory, recursive: true);
+            }
+        }
     }
 
     private static void Build(string directory, Dictionary<string, string> contents, TextWriter say)

@@ -46,13 +46,14 @@ public sealed class MachineVehicle(LabPaths paths, TextWriter say) : ILabVehicle
         var image = MachineImage.Get(say);
         Directory.CreateDirectory(paths.Machine);
         File.WriteAllText(Path.Combine(paths.Machine, "known_hosts"), $"{oobNetwork}.2 {File.ReadAllText(Path.Combine(image.Directory, "host_key.pub"))}");
+        File.Copy(Path.Combine(image.Directory, "id_ed25519"), Path.Combine(paths.Machine, "id_ed25519"), overwrite: true);
         // Each new connection costs an emulated machine a good part of a second; so all share one.
         var sharing = ControlSocket.Length < 80 ? $"ControlMaster auto\n  ControlPath {ControlSocket}\n  ControlPersist yes" : "ControlMaster no";
         File.WriteAllText(SshConfig, $"""
             Host machine
               HostName {oobNetwork}.2
               User root
-              IdentityFile {image.Directory}/id_ed25519
+              IdentityFile {paths.Machine}/id_ed25519
               IdentitiesOnly yes
               UserKnownHostsFile {paths.Machine}/known_hosts
               StrictHostKeyChecking yes
