@@ -166,7 +166,7 @@ register_devices() {
 
 all_up() {
   ctl status -o json >"$dir/status.json" &&
-    jq -e '(.devices | length > 0 and all(.ready)) and (.sessions | length > 0 and all(.state | ascii_downcase == "established"))' "$dir/status.json" >/dev/null
+    jq -e '(.controller.devices | length > 0 and all(.ready | ascii_downcase == "true")) and (.sessions | length > 0 and all(.state | ascii_downcase == "established"))' "$dir/status.json" >/dev/null
 }
 
 fabric_ready() {
@@ -174,7 +174,7 @@ fabric_ready() {
     ctl status
     return 1
   fi
-  note=$(jq -r '"\(.devices | length) devices ready, \(.sessions | length) EVPN sessions to the spines"' "$dir/status.json")
+  note=$(jq -r '"\(.controller.devices | length) devices ready, \(.sessions | length) EVPN sessions to the spines"' "$dir/status.json")
 }
 
 apply_vpcs() {

@@ -32,7 +32,14 @@ public static class ProblemText
 
         var text = new StringBuilder(Text(problem["title"]) ?? status.ToString());
         var errors = (problem["errors"] as JsonArray ?? []).OfType<JsonObject>().ToList();
-        if (Text(problem["detail"]) is { Length: > 0 } detail && (errors.Count == 0 || place is null))
+        var detail = Text(problem["detail"]) ?? "";
+        if (errors.Count == 1 && Text(errors[0]["message"]) == detail)
+        {
+            // Said once is enough.
+            errors.Clear();
+        }
+
+        if (detail.Length > 0 && (errors.Count == 0 || place is null))
         {
             // With a list of errors whose places we name, the summary would only repeat the first one.
             text.Append(": ").Append(detail);

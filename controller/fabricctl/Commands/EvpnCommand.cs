@@ -63,7 +63,7 @@ public static class EvpnCommand
             ["peer", "device", "asn", "state", "since", "routes", "error"],
             items.Select(s => (IReadOnlyList<string>)
             [
-                s.TextAt("address"), s.TextAt("device"), s.TextAt("remoteAsn"), s.TextAt("state"), session.Print.Age(s.TextAt("since")), s.TextAt("routes"), s.TextAt("lastError"),
+                s.TextAt("address"), s.TextAt("device"), s.TextAt("remoteAsn"), s.TextAt("state"), session.Print.Age(s.TextAt("since")), s.TextAt("routes"), s.TextAt("state") == "Established" ? "" : s.TextAt("lastError"),
             ]));
 
     private static string Either(JsonNode? node, string path, string other) => node.TextAt(path) is { Length: > 0 } text ? text : node.TextAt(other);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Fabric.Ctl.Api;
+using Fabric.Ctl.Output;
 
 namespace Fabric.Ctl.Commands;
 
@@ -98,12 +99,19 @@ public static class LogCommands
             var items = await session.Api.ListAsync(Endpoints.WithQuery(path, ("limit", $"{Math.Min(most, 100)}")), cancellationToken, most);
             if (!session.Print.Data(new JsonObject { ["items"] = items }))
             {
-                session.Print.Table([.. columns.Select(c => c.Title)], items.Select(i => columns.Select(c => i.TextAt(c.Path)).ToList()));
+                session.Print.Table([.. columns.Select(c => c.Title)], items.Select(i => columns.Select(c => Cell(i, c.Path)).ToList()));
             }
 
             return ExitCodes.Done;
         });
     }
+
+    private static string Cell(JsonNode? item, string path) => path switch
+    {
+        "time" => Printer.Time(item.TextAt(path)),
+        "target" => Printer.Short(item.TextAt(path)),
+        _ => item.TextAt(path),
+    };
 
     // A revision with its changes, or the differences between two.
     private static void PrintOne(Session session, JsonNode? answer)
@@ -115,7 +123,7 @@ public static class LogCommands
 
         if (answer.At("differences") is null)
         {
-            session.Print.Line($"revision {answer.TextAt("revision")} by {answer.TextAt("author")} at {answer.TextAt("time")}{(answer.TextAt("reason") is { Length: > 0 } reason ? $": {reason}" : "")}");
+            session.Print.Line($"revision {answer.TextAt("revision")} by {answer.TextAt("author")} at {Printer.Time(answer.TextAt("time"))}{(answer.TextAt("reason") is { Length: > 0 } reason ? $": {reason}" : "")}");
         }
 
         foreach (var change in answer.ItemsAt("changes"))

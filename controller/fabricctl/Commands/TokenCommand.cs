@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using Fabric.Ctl.Api;
+using Fabric.Ctl.Output;
 
 namespace Fabric.Ctl.Commands;
 
@@ -40,7 +41,7 @@ public static class TokenCommand
             {
                 session.Print.Table(
                     ["id", "name", "role", "created", "expires", "revoked"],
-                    items.Select(t => (IReadOnlyList<string>)[t.TextAt("id"), t.TextAt("name"), t.TextAt("role"), t.TextAt("created"), t.TextAt("expires"), t.TextAt("revoked")]));
+                    items.Select(t => (IReadOnlyList<string>)[t.TextAt("id"), t.TextAt("name"), t.TextAt("role"), Printer.Time(t.TextAt("created")), Printer.Time(t.TextAt("expires")), Printer.Time(t.TextAt("revoked"))]));
             }
 
             return ExitCodes.Done;

@@ -84,7 +84,7 @@ public static partial class YamlWriter
 
     private static string Quote(string text)
     {
-        if (Harmless().IsMatch(text) && !Meaningful().IsMatch(text))
+        if (Harmless().IsMatch(text) && (!Meaningful().IsMatch(text) || Ipv4().IsMatch(text)))
         {
             return text;
         }
@@ -106,6 +106,9 @@ public static partial class YamlWriter
 
         return quoted.Append('"').ToString();
     }
+
+    [GeneratedRegex(@"^[0-9]{1,3}(\.[0-9]{1,3}){3}\z", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Ipv4();
 
     [GeneratedRegex(@"^[A-Za-z0-9_./][A-Za-z0-9_./@+-]*(:[A-Za-z0-9_./@+-]+| [A-Za-z0-9_.('/][A-Za-z0-9_./@+(),;'-]*)*\z", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Harmless();

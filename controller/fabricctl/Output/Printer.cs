@@ -107,6 +107,15 @@ public sealed class Printer(CtlHost host, OutputFormat format)
         };
     }
 
+    /// <summary>A time to the second, in UTC.</summary>
+    public static string Time(string time) =>
+        DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var when)
+            ? when.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)
+            : time;
+
+    /// <summary>As much of a text as fits into a column.</summary>
+    public static string Short(string text, int most = 72) => text.Length <= most ? text : text[..(most - 1)] + "…";
+
     /// <summary>Text without control characters and without marks that turn the direction of writing.</summary>
     public static string Clean(string text)
     {

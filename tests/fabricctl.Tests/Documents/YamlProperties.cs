@@ -62,6 +62,8 @@ public sealed class YamlProperties
     [InlineData("web", "web\n")]
     [InlineData("no", "\"no\"\n")]
     [InlineData("10", "\"10\"\n")]
+    [InlineData("10.0.1.1", "10.0.1.1\n")]
+    [InlineData("1.5", "\"1.5\"\n")]
     [InlineData("10.0.1.0/24", "10.0.1.0/24\n")]
     [InlineData("02:00:5e:00:01:01", "\"02:00:5e:00:01:01\"\n")]
     [InlineData("read back as desired on every device", "read back as desired on every device\n")]
