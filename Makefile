@@ -17,12 +17,12 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab
 
 # Directories count too: their times change when a file is removed.
-sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
+sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -path lab/demo -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
 SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench lab-up lab-down demo demo-down clean sdk packages-build packages-lab packages-vm
+.PHONY: help build test test-unit test-lab lint golden bench lab-up lab-down demo demo-down clean sdk packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -31,13 +31,13 @@ help: ## this list
 build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab
 	@if $(MAKE) -q bin/.built; then echo 'bin/ is up to date'; else $(MAKE) bin/.built; fi
 
-test: packages-lab packages-vm build artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped
+test: packages-lab packages-vm packages-test build artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped
 	@tests/run.sh
 
-test-unit: packages-build build artifacts/.tests-built ## the tests that need no lab and no root
+test-unit: packages-build packages-test build artifacts/.tests-built ## the tests that need no lab and no root
 	@tests/run.sh --unit
 
-test-lab: packages-lab packages-vm build artifacts/.tests-built ## the tests that raise labs; PROJECT=Fabric.X.Tests for one project
+test-lab: packages-lab packages-vm packages-test build artifacts/.tests-built ## the tests that raise labs; PROJECT=Fabric.X.Tests for one project
 	@tests/run.sh --lab $(PROJECT)
 
 lint: sdk ## formatting, analyzers and shell scripts
@@ -70,7 +70,7 @@ clean: ## remove what was built
 sdk:
 	@command -v dotnet >/dev/null || { echo 'make: the .NET 10 SDK is missing; see https://dot.net/download' >&2; exit 1; }
 
-packages-build packages-lab packages-vm: packages-%:
+packages-build packages-lab packages-vm packages-test: packages-%:
 	@lab/install-packages.sh $*
 
 # Each program is published into a folder of its own; bin/NAME leads to it.

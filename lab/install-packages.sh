@@ -4,19 +4,21 @@
 #   build  what the programs load at run time
 #   lab    real routers, sshd and tools for the namespace lab
 #   vm     what builds and runs the full-kernel virtual machine
+#   test   peers of other makes, for tests
 set -euo pipefail
 
 declare -A GROUPS_OF=(
-  [build]="libsqlite3-0 ca-certificates"
+  [build]="libsqlite3-0 ca-certificates openssh-client"
   [lab]="frr openssh-server openssh-client iproute2 iputils-ping jq tcpdump procps util-linux mount"
   [vm]="qemu-system-x86 mmdebstrap busybox-static cpio e2fsprogs zstd kmod openssh-client"
+  [test]="gobgpd"
 )
 
 groups=("$@")
-((${#groups[@]})) || groups=(build lab vm)
+((${#groups[@]})) || groups=(build lab vm test)
 wanted=()
 for group in "${groups[@]}"; do
-  [[ -n ${GROUPS_OF[$group]-} ]] || { echo "install-packages: no group '$group' (known: build, lab, vm)" >&2; exit 2; }
+  [[ -n ${GROUPS_OF[$group]-} ]] || { echo "install-packages: no group '$group' (known: build, lab, vm, test)" >&2; exit 2; }
   read -ra packages <<<"${GROUPS_OF[$group]}"
   wanted+=("${packages[@]}")
 done
