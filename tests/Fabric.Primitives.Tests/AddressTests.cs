@@ -87,6 +87,7 @@ public sealed class AddressTests
         var ten = IpPrefix.Parse("10.0.0.0/8");
         Assert.True(ten.Contains(IpPrefix.Parse("10.1.0.0/16")));
         Assert.False(IpPrefix.Parse("10.1.0.0/16").Contains(ten));
+        Assert.False(IpPrefix.Parse("10.0.0.0/16").Contains(ten));
         Assert.True(ten.Overlaps(IpPrefix.Parse("10.1.0.0/16")));
         Assert.True(IpPrefix.Parse("10.1.0.0/16").Overlaps(ten));
         Assert.False(IpPrefix.Parse("10.0.1.0/24").Overlaps(IpPrefix.Parse("10.0.2.0/24")));

@@ -112,6 +112,12 @@ internal sealed class PeerLink : IDisposable
         {
             Post(new PeerEvent.TcpConnectionFails(Id, $"receiving failed: {e.Message}"));
         }
+#pragma warning disable CA1031 // A fault of ours in reading what a peer sent costs this session, never the process.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Post(new PeerEvent.TcpConnectionFails(Id, $"internal error while reading: {e}"));
+        }
     }
 
     private async Task ReadMessagesAsync()

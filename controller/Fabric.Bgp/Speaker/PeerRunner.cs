@@ -66,7 +66,17 @@ internal sealed class PeerRunner
     {
         await foreach (var input in _inbox.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            Handle(input);
+            try
+            {
+                Handle(input);
+            }
+#pragma warning disable CA1031 // A fault of ours costs this session, never the process or other peers.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Report(BgpEventKind.Problem, $"internal error: {e}");
+                Post(new PeerEvent.Restart(NotificationMessage.Cease(BgpError.OutOfResources)));
+            }
         }
 
         _timers.Dispose();

@@ -113,23 +113,30 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         blocker.Start();
         blocked.Wait();
 
-        // Far more than may be in flight: the reader stops, the peer's later keepalives stay unread.
-        for (var i = 0; i < 100; i++)
+        try
         {
-            await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp($"02:00:00:00:01:{i:x2}"))));
+            // Far more than may be in flight: the reader stops, the peer's later keepalives stay unread.
+            for (var i = 0; i < 100; i++)
+            {
+                await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp($"02:00:00:00:01:{i:x2}"))));
+            }
+
+            await Eventually.True(() => _speaker.Peers[0].UpdatesReceived == 8, "the window is full");
+            for (var i = 0; i < 10; i++)
+            {
+                _time.Advance(TimeSpan.FromSeconds(3));
+                await peer.ExpectAsync(BgpMessageType.Keepalive);
+            }
+
+            Assert.Equal(PeerPhase.Established, _speaker.Peers[0].Phase);
+            Assert.Equal(8, _speaker.Peers[0].UpdatesReceived);
+        }
+        finally
+        {
+            release.Set();
+            blocker.Join();
         }
 
-        await Eventually.True(() => _speaker.Peers[0].UpdatesReceived == 8, "the window is full");
-        for (var i = 0; i < 10; i++)
-        {
-            _time.Advance(TimeSpan.FromSeconds(3));
-            await peer.ExpectAsync(BgpMessageType.Keepalive);
-        }
-
-        Assert.Equal(PeerPhase.Established, _speaker.Peers[0].Phase);
-        Assert.Equal(8, _speaker.Peers[0].UpdatesReceived);
-        release.Set();
-        blocker.Join();
         await Eventually.True(() => _speaker.RouteCount == 100, "all routes");
     }
 
@@ -334,7 +341,8 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
     public async Task A_watcher_that_is_too_slow_is_told_to_query_again()
     {
         var peer = await EstablishAsync(First);
-        await using var changes = _speaker.WatchAsync().GetAsyncEnumerator();
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await using var changes = _speaker.WatchAsync(stop.Token).GetAsyncEnumerator(CancellationToken.None);
         var pending = changes.MoveNextAsync();
         long version = 0;
         for (var i = 0; i < 100; i++)
