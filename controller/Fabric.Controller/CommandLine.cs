@@ -22,7 +22,6 @@ public static class CommandLine
         var key = new Option<string?>("--tls-key") { Description = "private key of that certificate (PEM)" };
         var sshKey = new Option<string?>("--ssh-key") { Description = "private key for logging in to devices" };
         var format = new Option<string>("--log-format") { Description = "text or json", DefaultValueFactory = _ => "text" };
-        format.AcceptOnlyFromAmong("text", "json");
         var root = new RootCommand("The Fabric controller: intent API, store, reconciler and BGP speaker.") { dataDirectory, listen, certificate, key, sshKey, format };
         root.SetAction(async (parsed, _) =>
         {
@@ -32,6 +31,12 @@ public static class CommandLine
                 return Refuse($"--listen {listenText}: give an IP address and a port, such as 127.0.0.1:8443 or [::1]:8443");
             }
 
+            var formatText = parsed.GetValue(format);
+            if (formatText is not ("text" or "json"))
+            {
+                return Refuse($"--log-format {formatText}: give text or json");
+            }
+
             var options = new FabricdOptions
             {
                 DataDirectory = parsed.GetValue(dataDirectory)!,
@@ -39,7 +44,7 @@ public static class CommandLine
                 TlsCertificate = parsed.GetValue(certificate),
                 TlsKey = parsed.GetValue(key),
                 SshKey = parsed.GetValue(sshKey),
-                LogFormat = parsed.GetValue(format) == "json" ? LogFormat.Json : LogFormat.Text,
+                LogFormat = formatText == "json" ? LogFormat.Json : LogFormat.Text,
             };
             var faults = options.Faults().ToList();
             return faults.Count > 0 ? Refuse([.. faults]) : await run(options);

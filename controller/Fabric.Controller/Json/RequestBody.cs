@@ -112,6 +112,11 @@ public static class RequestBody
         {
             throw new ProblemException(Problems.Malformed(Explain(e)));
         }
+        catch (InvalidOperationException e)
+        {
+            // Comparing names for duplicates unescapes them, and an escaped half of a surrogate pair is no text.
+            throw new ProblemException(Problems.Malformed($"the body has text that is not well-formed Unicode: {e.Message}"));
+        }
     }
 
     private static string Explain(JsonException error)

@@ -56,7 +56,7 @@ internal sealed class StoreWriter : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _loop;
-        _connection?.Dispose();
+        Abandon(null);
     }
 
     private async Task RunAsync()
@@ -101,10 +101,11 @@ internal sealed class StoreWriter : IAsyncDisposable
     private Exception? TryCommit(List<WriteItem> batch)
     {
         var scope = default(WriteScope);
+        var transaction = default(SqliteTransaction);
         try
         {
             _connection ??= Reopen();
-            using var transaction = _connection.BeginTransaction(deferred: false);
+            transaction = _connection.BeginTransaction(deferred: false);
             scope = new WriteScope(_connection, transaction, _current);
             foreach (var item in batch)
             {
@@ -115,12 +116,14 @@ internal sealed class StoreWriter : IAsyncDisposable
             {
                 transaction.Commit();
             }
+            else
+            {
+                transaction.Rollback();
+            }
         }
         catch (Exception e)
         {
-            // SQLite may or may not have rolled back; a fresh connection is in a known state.
-            _connection?.Dispose();
-            _connection = null;
+            Abandon(transaction);
             return e is SqliteException sqlite ? SqliteErrors.Translate(sqlite) ?? e : e;
         }
 
@@ -154,6 +157,27 @@ internal sealed class StoreWriter : IAsyncDisposable
         }
 
         scope.Connection.Execute("release piece", transaction: scope.Transaction);
+    }
+
+    /// <summary>
+    /// Gives up the connection: after a failure SQLite may or may not have rolled back, and a fresh connection is in a known state.
+    /// Rolling back what was rolled back already fails, which must not hide what failed first.
+    /// </summary>
+    private void Abandon(SqliteTransaction? transaction)
+    {
+        var connection = _connection;
+        _connection = null;
+        foreach (var item in (ReadOnlySpan<IDisposable?>)[transaction, connection])
+        {
+            try
+            {
+                item?.Dispose();
+            }
+            catch (SqliteException)
+            {
+                // Nothing more is done with it.
+            }
+        }
     }
 
     private SqliteConnection Reopen()
