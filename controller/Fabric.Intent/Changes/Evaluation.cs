@@ -10,8 +10,8 @@ namespace Fabric.Intent.Changes;
 /// <param name="Changes">What happens to each resource, unchanged ones left out.</param>
 /// <param name="Held">Numbers newly held.</param>
 /// <param name="Dropped">Numbers no longer held.</param>
-/// <param name="Releases">Devices that have yet to prove dropped numbers gone.</param>
-/// <param name="Forgotten">Releases that no longer wait, since their device has left the inventory.</param>
+/// <param name="Releases">Devices that have yet to prove numbers gone that were dropped or have left them.</param>
+/// <param name="Forgotten">Releases that wait no longer: their device has left the inventory, or the number is back on it.</param>
 public sealed record Evaluation(
     ImmutableArray<ChangeError> Errors,
     IntentSnapshot Before,

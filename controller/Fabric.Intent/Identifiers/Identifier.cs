@@ -48,11 +48,11 @@ public readonly record struct IdentifierOwner(int Uid, string Part = "");
 public sealed record Identifier(IdentifierScope Scope, IdentifierOwner Owner, long Value, bool Given);
 
 /// <summary>
-/// A number that nobody holds any more and that one device may still carry. Until the device has been read without it, no
-/// pool hands it out again and a new owner who brought it along waits on that device.
+/// A number that one device may still carry for an owner who has dropped it or is no longer on that device. Until the device has been
+/// read without it, no pool hands it out again and a new owner who brought it along waits on that device.
 /// </summary>
 /// <param name="Scope">Where it was unique.</param>
 /// <param name="Value">The number.</param>
 /// <param name="DeviceUid">The device that has yet to prove it gone.</param>
-/// <param name="Revision">The revision that took it from its owner.</param>
+/// <param name="Revision">The revision that took it from its owner or its owner from the device.</param>
 public sealed record PendingRelease(IdentifierScope Scope, long Value, int DeviceUid, long Revision);

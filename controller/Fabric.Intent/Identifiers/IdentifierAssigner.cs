@@ -1,3 +1,4 @@
+using System.Globalization;
 using Fabric.Intent.Changes;
 using Fabric.Intent.Resources;
 
@@ -38,8 +39,8 @@ public sealed class IdentifierAssigner
     /// <param name="Table">The numbers held afterwards.</param>
     /// <param name="Held">Numbers newly held.</param>
     /// <param name="Dropped">Numbers no longer held.</param>
-    /// <param name="Releases">Devices that have yet to prove a dropped number gone.</param>
-    /// <param name="Forgotten">Releases whose device has left the inventory.</param>
+    /// <param name="Releases">Devices that have yet to prove a number gone that was dropped or has left them.</param>
+    /// <param name="Forgotten">Releases that wait no longer: the device has left the inventory, or the number is back on it.</param>
     /// <param name="Errors">Numbers that could not be given; nothing of the rest counts then.</param>
     public sealed record Result(
         IdentifierTable Table,
@@ -58,6 +59,13 @@ public sealed class IdentifierAssigner
             assigner.Take(change);
         }
 
+        // Everything is taken before anything is given: what a leaf has yet to prove gone is nobody's to choose.
+        var leaves = assigner.LeavesConcerned(changes).Select(leaf => (Leaf: leaf, Needed: assigner.VlansNeeded(leaf))).ToList();
+        foreach (var (leaf, needed) in leaves)
+        {
+            assigner.TakeVlans(leaf, needed);
+        }
+
         // In uid order, so that the order of the changes in the set makes no difference to resources that exist, and sites
         // come before their devices.
         foreach (var change in changes.Where(c => c.After is not null).OrderBy(c => c.Key.Kind).ThenBy(c => c.After!.Uid))
@@ -65,9 +73,9 @@ public sealed class IdentifierAssigner
             assigner.Give(change.After!);
         }
 
-        foreach (var device in assigner.LeavesConcerned(changes))
+        foreach (var (leaf, needed) in leaves)
         {
-            assigner.AssignVlans(device);
+            assigner.GiveVlans(leaf, needed);
         }
 
         return new Result(assigner._table, assigner._held.Values, assigner._dropped.Values, assigner._releases, assigner._forgotten, assigner._errors);
@@ -96,21 +104,32 @@ public sealed class IdentifierAssigner
                 break;
 
             case VpcSpec when change.After is null:
+                // No V-Net is left that could be routed: each leaf's release was noted when the last routed one left it.
                 foreach (var site in _before.All(ResourceKind.Site))
                 {
-                    Drop(VniScope(site), new(before.Uid), ManagedDevices(site.Key.Name).Where(d => ((DeviceSpec)d.Spec).Role == DeviceRole.Leaf));
+                    Drop(VniScope(site), new(before.Uid), []);
                 }
 
                 break;
 
-            case VNetSpec vnet when (change.After?.Spec as VNetSpec)?.Vni is not { } wanted || wanted != vnet.Vni:
-                if (change.After?.Spec is VNetSpec { Vni: null } && vnet.Vni is null)
-                {
-                    break;
-                }
-
-                Drop(VniScope(_before.Find(ResourceKind.Site, vnet.Site)!), new(before.Uid), Placement.DevicesOf(_before, vnet));
+            case VNetSpec vnet:
+                TakeFromVNet(before, vnet, change.After?.Spec as VNetSpec);
                 break;
+        }
+    }
+
+    private void TakeFromVNet(Resource before, VNetSpec vnet, VNetSpec? wanted)
+    {
+        var scope = VniScope(_before.Find(ResourceKind.Site, vnet.Site)!);
+        var carriers = Placement.DevicesOf(_before, vnet);
+        if (wanted is null || wanted.Vni != vnet.Vni)
+        {
+            Drop(scope, new(before.Uid), carriers);
+        }
+        else if (!wanted.Attachments.SequenceEqual(vnet.Attachments))
+        {
+            var staying = Placement.DevicesOf(_next, wanted).Select(d => d.Uid).ToHashSet();
+            Await(scope, _before.NumberOf(scope.Space, scope.ScopeUid, new(before.Uid)), carriers.Where(d => !staying.Contains(d.Uid)));
         }
     }
 
@@ -167,6 +186,11 @@ public sealed class IdentifierAssigner
                 var home = _next.Find(ResourceKind.Site, vnet.Site)!;
                 var homeSpec = (SiteSpec)home.Spec;
                 Hold(resource, "/spec/vni", VniScope(home), new(resource.Uid), vnet.Vni?.Value, homeSpec.VniPool);
+                foreach (var host in Placement.DevicesOf(_next, vnet).Where(d => ((DeviceSpec)d.Spec).Role == DeviceRole.Hypervisor))
+                {
+                    Return(VniScope(home), new(resource.Uid), host);
+                }
+
                 if (vnet.Gateways.Count > 0)
                 {
                     var vpc = _next.Find(ResourceKind.Vpc, vnet.Vpc)!;
@@ -194,17 +218,14 @@ public sealed class IdentifierAssigner
         }
     }
 
-    /// <summary>A leaf's VLANs: one for each V-Net on it, and one for each of their VPCs that is routed.</summary>
-    private void AssignVlans(Resource leaf)
+    /// <summary>A leaf's VLANs by their owners' uids: one for each V-Net on it, and one for each of their VPCs that is routed.</summary>
+    private SortedDictionary<int, (Resource Resource, long? Given)> VlansNeeded(Resource leaf)
     {
-        var device = (DeviceSpec)leaf.Spec;
-        var scope = new IdentifierScope(IdentifierSpace.Vlan, leaf.Uid);
-        var pool = ((SiteSpec)_next.Find(ResourceKind.Site, device.Site)!.Spec).VlanPool;
         var needed = new SortedDictionary<int, (Resource Resource, long? Given)>();
         foreach (var vnet in Placement.VNetsOf(_next, leaf))
         {
             var spec = (VNetSpec)vnet.Spec;
-            var ports = Placement.PortsOf(spec, leaf.Key.Name, device);
+            var ports = Placement.PortsOf(spec, leaf.Key.Name, (DeviceSpec)leaf.Spec);
             needed[vnet.Uid] = (vnet, ports.Select(p => (long?)p.Attachment.Vlan?.Value).FirstOrDefault(v => v is not null));
             if (spec.Gateways.Count > 0)
             {
@@ -213,19 +234,43 @@ public sealed class IdentifierAssigner
             }
         }
 
+        return needed;
+    }
+
+    /// <summary>
+    /// Takes a leaf's VLANs from what needs none any more. That has left the leaf: its VNI waits until the leaf has been read without it,
+    /// even while the V-Net or the VPC lives on elsewhere.
+    /// </summary>
+    private void TakeVlans(Resource leaf, SortedDictionary<int, (Resource Resource, long? Given)> needed)
+    {
+        var scope = new IdentifierScope(IdentifierSpace.Vlan, leaf.Uid);
+        var vnis = VniScope(SiteOf(leaf));
         foreach (var (value, owner) in _table.In(scope).ToList())
         {
-            if (!needed.TryGetValue(owner.Uid, out var need) || (need.Given is { } given && given != value))
+            var stays = needed.TryGetValue(owner.Uid, out var need);
+            if (!stays || (need.Given is { } given && given != value))
             {
                 Drop(scope, owner, [leaf]);
             }
-        }
 
-        foreach (var (uid, (resource, given)) in needed)
-        {
-            Hold(resource, "/spec/attachments", scope, new(uid), given, pool);
+            if (!stays && _before.Identifiers.Find(vnis, new(owner.Uid)) is { } left)
+            {
+                Await(vnis, left.Value, [leaf]);
+            }
         }
     }
+
+    private void GiveVlans(Resource leaf, SortedDictionary<int, (Resource Resource, long? Given)> needed)
+    {
+        var site = SiteOf(leaf);
+        foreach (var (uid, (resource, given)) in needed)
+        {
+            Hold(resource, "/spec/attachments", new(IdentifierSpace.Vlan, leaf.Uid), new(uid), given, ((SiteSpec)site.Spec).VlanPool);
+            Return(VniScope(site), new(uid), leaf);
+        }
+    }
+
+    private Resource SiteOf(Resource device) => _next.Find(ResourceKind.Site, ((DeviceSpec)device.Spec).Site)!;
 
     private IEnumerable<Resource> LeavesConcerned(IReadOnlyCollection<ResourceChange> changes)
     {
@@ -268,14 +313,14 @@ public sealed class IdentifierAssigner
         var value = given ?? _table.NextFree(scope, pool, isTaken);
         if (value is not { } number)
         {
-            _errors.Add((resource.Key, pointer, $"no {scope.Space} is free in {pool}; widen the pool, or wait until devices have given back released ones"));
+            _errors.Add((resource.Key, pointer, $"no {Name(scope.Space)} is free in {pool}; widen the pool, or wait until devices have given back released ones"));
             return;
         }
 
         if (_table.OwnerOf(scope, number) is { } other)
         {
             var holder = _next.Find(other.Uid)?.Key.ToString() ?? "a resource that was just deleted";
-            _errors.Add((resource.Key, pointer, $"{scope.Space} {number} is taken by {holder}; choose another"));
+            _errors.Add((resource.Key, pointer, $"{Name(scope.Space)} {Shown(scope, number)} is taken by {holder}; choose another"));
             return;
         }
 
@@ -293,11 +338,51 @@ public sealed class IdentifierAssigner
 
         _table = _table.Drop(scope, owner);
         _dropped[(scope, owner)] = identifier;
-        foreach (var device in devices.Where(d => _next.Find(d.Key)?.Uid == d.Uid && ((DeviceSpec)d.Spec).IsManaged))
+        Await(scope, identifier.Value, devices);
+    }
+
+    /// <summary>A number as the operator writes it: a loopback by its address.</summary>
+    private string Shown(IdentifierScope scope, long number) =>
+        scope.Space == IdentifierSpace.Loopback && _next.Find(scope.ScopeUid)?.Spec is SiteSpec site && site.LoopbackPool.Address.TryAdd((UInt128)number, out var address)
+            ? address.ToString()
+            : number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Name(IdentifierSpace space) => space switch
+    {
+        IdentifierSpace.FabricNumber => "fabric number",
+        IdentifierSpace.DeviceNumber => "device number",
+        IdentifierSpace.Loopback => "loopback",
+        IdentifierSpace.Asn => "ASN",
+        IdentifierSpace.Vni => "VNI",
+        _ => "VLAN",
+    };
+
+    /// <summary>Notes that devices have yet to prove a number gone, unless they had to already or have left the inventory.</summary>
+    private void Await(IdentifierScope scope, long value, IEnumerable<Resource> devices)
+    {
+        foreach (var device in devices)
         {
-            var release = new PendingRelease(scope, identifier.Value, device.Uid, _next.Revision);
+            if (_next.Find(device.Key)?.Uid != device.Uid || !((DeviceSpec)device.Spec).IsManaged || _table.IsPendingOn(device.Uid, scope, value))
+            {
+                continue;
+            }
+
+            var release = new PendingRelease(scope, value, device.Uid, _next.Revision);
             _table = _table.Await(release);
             _releases.Add(release);
+        }
+    }
+
+    /// <summary>
+    /// A number is back on a device that had yet to prove it gone. One from a pool has had no other owner in between, so nothing is left
+    /// to prove; a given one may have had.
+    /// </summary>
+    private void Return(IdentifierScope scope, IdentifierOwner owner, Resource device)
+    {
+        if (_table.Find(scope, owner) is { Given: false } identifier && _table.PendingOn(device.Uid, scope, identifier.Value) is { } pending)
+        {
+            _table = _table.Proved(pending);
+            _forgotten.Add(pending);
         }
     }
 }

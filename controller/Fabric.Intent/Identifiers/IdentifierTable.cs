@@ -58,6 +58,10 @@ public sealed class IdentifierTable
     public bool IsPendingOn(int deviceUid, IdentifierScope scope, long value) =>
         _byDevice.TryGetValue(deviceUid, out var pending) && pending.ContainsKey((scope, value));
 
+    /// <summary>The release of one number that a device has yet to prove, or null.</summary>
+    public PendingRelease? PendingOn(int deviceUid, IdentifierScope scope, long value) =>
+        _byDevice.TryGetValue(deviceUid, out var pending) ? pending.GetValueOrDefault((scope, value)) : null;
+
     /// <summary>The releases that a device has yet to prove.</summary>
     public IEnumerable<PendingRelease> PendingOn(int deviceUid) => _byDevice.TryGetValue(deviceUid, out var pending) ? pending.Values : [];
 
