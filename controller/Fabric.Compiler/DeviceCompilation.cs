@@ -10,7 +10,7 @@ namespace Fabric.Compiler;
 /// <param name="Shortfalls">V-Nets that the device does not carry in full, with the reason.</param>
 public sealed record DeviceCompilation(
     DeviceState State,
-    ImmutableDictionary<ObjectKey, Origin> Origins,
+    IReadOnlyDictionary<ObjectKey, Origin> Origins,
     ImmutableArray<Shortfall> Shortfalls);
 
 /// <summary>The resource that asks for an object.</summary>

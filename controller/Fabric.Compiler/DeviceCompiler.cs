@@ -14,6 +14,8 @@ namespace Fabric.Compiler;
 /// </summary>
 public sealed class DeviceCompiler
 {
+    private static readonly Bridge TheBridge = new();
+
     private readonly IntentSnapshot _snapshot;
     private readonly Resource _device;
     private readonly DeviceSpec _spec;
@@ -24,6 +26,8 @@ public sealed class DeviceCompiler
     private readonly Dictionary<ObjectKey, DeviceObject> _objects = [];
     private readonly Dictionary<ObjectKey, Origin> _origins = [];
     private readonly List<Shortfall> _shortfalls = [];
+    private readonly HashSet<Vni> _routed = [];
+    private readonly ushort _fabricNumber;
 
     private DeviceCompiler(IntentSnapshot snapshot, Resource device, DeviceCapabilities capabilities)
     {
@@ -34,6 +38,7 @@ public sealed class DeviceCompiler
         _site = snapshot.Find(ResourceKind.Site, _spec.Site)!;
         _siteSpec = (SiteSpec)_site.Spec;
         _identity = DeviceIdentity.Of(snapshot, device);
+        _fabricNumber = (ushort)snapshot.NumberOf(IdentifierSpace.FabricNumber, 0, new(_site.Uid));
     }
 
     /// <summary>The MTU that VXLAN leaves of the underlay's: outer IPv4, UDP, VXLAN and inner Ethernet headers take 50 octets (RFC 7348 section 5).</summary>
@@ -49,7 +54,7 @@ public sealed class DeviceCompiler
         compiler.Underlay();
         compiler.VNets();
         return new DeviceCompilation(
-            DeviceState.Of(compiler._objects.Values), compiler._origins.ToImmutableDictionary(), [.. compiler._shortfalls]);
+            DeviceState.Of(compiler._objects.Values), compiler._origins, [.. compiler._shortfalls]);
     }
 
     private void Underlay()
@@ -121,7 +126,7 @@ public sealed class DeviceCompiler
     private void VNetOnLeaf(Resource vnet, VNetSpec spec, Vni vni)
     {
         var vlan = new VlanId((int)Number(IdentifierSpace.Vlan, _device.Uid, new(vnet.Uid)));
-        Add(new Bridge(), _device);
+        Add(TheBridge, _device);
         Add(new EvpnVni(vni, _identity.Rd(vni), RouteTargetOf(vni)), vnet);
         Add(new VxlanTunnel(vni, vlan, _identity.Vtep, OverlayMtu, SuppressNeighbours: true), vnet);
         foreach (var (port, attachment) in Placement.PortsOf(spec, _device.Key.Name, _spec))
@@ -144,22 +149,33 @@ public sealed class DeviceCompiler
         var vpc = _snapshot.Find(ResourceKind.Vpc, spec.Vpc)!;
         var l3Vni = new Vni(Number(IdentifierSpace.Vni, _site.Uid, new(vpc.Uid)));
         var l3Vlan = new VlanId((int)Number(IdentifierSpace.Vlan, _device.Uid, new(vpc.Uid)));
-        Add(new VxlanTunnel(l3Vni, l3Vlan, _identity.Vtep, OverlayMtu, SuppressNeighbours: false), vpc);
-        Add(
-            new Vrf(
-                l3Vni, l3Vlan, _identity.RouterMac, _identity.Rd(l3Vni), RouteTargetOf(l3Vni), _identity.Asn, _identity.RouterId, OverlayMtu),
-            vpc);
+        if (_routed.Add(l3Vni))
+        {
+            Add(new VxlanTunnel(l3Vni, l3Vlan, _identity.Vtep, OverlayMtu, SuppressNeighbours: false), vpc);
+            Add(
+                new Vrf(
+                    l3Vni, l3Vlan, _identity.RouterMac, _identity.Rd(l3Vni), RouteTargetOf(l3Vni), _identity.Asn, _identity.RouterId, OverlayMtu),
+                vpc);
+        }
+
         var addresses = spec.Gateways.OrderBy(g => g.Address.IsV4 ? 0 : 1).ThenBy(g => g).ToValueList();
         Add(new GatewayInterface(vlan, l3Vni, _siteSpec.AnycastMac, addresses, OverlayMtu), vnet);
     }
 
-    private RouteTarget RouteTargetOf(Vni vni) => RouteNaming.RouteTarget(_snapshot, _site, vni);
+    private RouteTarget RouteTargetOf(Vni vni) => RouteNaming.RouteTarget(_fabricNumber, vni);
 
     private long Number(IdentifierSpace space, int scopeUid, IdentifierOwner owner) => _snapshot.NumberOf(space, scopeUid, owner);
 
     private void Add(DeviceObject item, Resource origin)
     {
-        _objects[item.Key] = item;
-        _origins.TryAdd(item.Key, new Origin(origin.Key, origin.Revision));
+        var key = item.Key;
+        if (_objects.TryAdd(key, item))
+        {
+            _origins.Add(key, new Origin(origin.Key, origin.Revision));
+        }
+        else if (!_objects[key].Equals(item))
+        {
+            throw new InvalidOperationException($"{_device.Key} would have two different {key}: a rule of validation is missing");
+        }
     }
 }

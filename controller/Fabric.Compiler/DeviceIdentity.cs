@@ -32,7 +32,7 @@ public sealed record DeviceIdentity(int Number, Asn Asn, IpAddr RouterId, Immuta
 
         // Locally administered; the fabric number keeps two sites on one management network apart.
         var fabric = snapshot.NumberOf(IdentifierSpace.FabricNumber, 0, new(site.Uid));
-        var routerMac = MacAddress.Parse($"02:fb:{fabric >> 8:x2}:{fabric & 0xff:x2}:{number >> 8:x2}:{number & 0xff:x2}");
+        var routerMac = new MacAddress((0x02fbUL << 32) | ((ulong)fabric << 16) | (uint)number);
         return new DeviceIdentity(number, asn, loopback, loopbacks, routerMac);
     }
 

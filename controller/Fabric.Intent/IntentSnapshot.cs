@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fabric.Intent.Identifiers;
 using Fabric.Intent.Resources;
+using Fabric.Primitives;
 
 namespace Fabric.Intent;
 
@@ -40,6 +41,9 @@ public sealed class IntentSnapshot
     private ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>> DevicesAt { get; init; } =
         ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>.Empty;
 
+    private ImmutableDictionary<string, ImmutableSortedSet<GatewayNetwork>> GatewaysOfVpc { get; init; } =
+        ImmutableDictionary.Create<string, ImmutableSortedSet<GatewayNetwork>>(StringComparer.Ordinal);
+
     /// <summary>The resource with this kind and name, or null.</summary>
     public Resource? Find(ResourceKey key) => ByName.TryGetValue(key.Kind, out var names) ? names.GetValueOrDefault(key.Name) : null;
 
@@ -59,14 +63,56 @@ public sealed class IntentSnapshot
     public ImmutableSortedSet<ResourceKey> ReferrersOf(ResourceKey key) => Referrers.GetValueOrDefault(key, []);
 
     /// <summary>The resources of one kind whose spec names this one, in name order.</summary>
-    public IEnumerable<Resource> ReferrersOf(ResourceKey key, ResourceKind kind) =>
-        ReferrersOf(key).Where(k => k.Kind == kind).Select(k => Find(k)!);
+    public IEnumerable<Resource> ReferrersOf(ResourceKey key, ResourceKind kind)
+    {
+        // Keys are sorted by kind first: only those of the kind are looked at, however many V-Nets a site has.
+        var referrers = ReferrersOf(key);
+        var start = referrers.IndexOf(new ResourceKey(kind, ""));
+        for (var i = start < 0 ? ~start : start; i < referrers.Count && referrers[i].Kind == kind; i++)
+        {
+            yield return Find(referrers[i])!;
+        }
+    }
 
     /// <summary>Names of the V-Nets with this attachment point.</summary>
     public ImmutableSortedSet<string> VNetNamesAt(AttachmentPoint point) => VNetsAt.GetValueOrDefault(point, []);
 
     /// <summary>Names of the devices with this attachment point.</summary>
     public ImmutableSortedSet<string> DeviceNamesAt(AttachmentPoint point) => DevicesAt.GetValueOrDefault(point, []);
+
+    /// <summary>
+    /// V-Nets of a VPC, other than one, with a gateway whose subnet overlaps this one: all of them as long as none of those overlap
+    /// each other, otherwise at least one. Logarithmic in the number of the VPC's V-Nets.
+    /// </summary>
+    public IEnumerable<GatewayNetwork> GatewaysOverlapping(string vpc, IpPrefix network, string except)
+    {
+        if (!GatewaysOfVpc.TryGetValue(vpc, out var gateways))
+        {
+            yield break;
+        }
+
+        var index = gateways.IndexOf(new GatewayNetwork(network, ""));
+        var start = index < 0 ? ~index : index;
+        var before = start - 1;
+        while (before >= 0 && gateways[before].VNet == except)
+        {
+            before--;
+        }
+
+        // Networks nest or are apart: what sorts before and overlaps contains this one, and no other foreign one is between.
+        if (before >= 0 && gateways[before].Network.Overlaps(network))
+        {
+            yield return gateways[before];
+        }
+
+        for (var i = start; i < gateways.Count && gateways[i].Network.Overlaps(network); i++)
+        {
+            if (gateways[i].VNet != except)
+            {
+                yield return gateways[i];
+            }
+        }
+    }
 
     /// <summary>The number that an owner holds.</summary>
     /// <exception cref="InvalidOperationException">It holds none: the snapshot did not come from a change set that was evaluated.</exception>
@@ -94,7 +140,8 @@ public sealed class IntentSnapshot
                 : snapshot.VNetsAt,
             devicesAt: resource.Spec is DeviceSpec device
                 ? Index(snapshot.DevicesAt, AttachmentPoint.Of(resource.Key.Name, device), resource.Key.Name, add: true)
-                : snapshot.DevicesAt);
+                : snapshot.DevicesAt,
+            gatewaysOfVpc: snapshot.GatewayIndex(resource, add: true));
     }
 
     /// <summary>The snapshot without this resource.</summary>
@@ -105,7 +152,25 @@ public sealed class IntentSnapshot
         vnetsAt: resource.Spec is VNetSpec vnet ? Index(VNetsAt, AttachmentPoint.Of(vnet), resource.Key.Name, add: false) : VNetsAt,
         devicesAt: resource.Spec is DeviceSpec device
             ? Index(DevicesAt, AttachmentPoint.Of(resource.Key.Name, device), resource.Key.Name, add: false)
-            : DevicesAt);
+            : DevicesAt,
+        gatewaysOfVpc: GatewayIndex(resource, add: false));
+
+    private ImmutableDictionary<string, ImmutableSortedSet<GatewayNetwork>> GatewayIndex(Resource resource, bool add)
+    {
+        if (resource.Spec is not VNetSpec { Gateways.Count: > 0 } vnet)
+        {
+            return GatewaysOfVpc;
+        }
+
+        var gateways = GatewaysOfVpc.GetValueOrDefault(vnet.Vpc, []);
+        foreach (var gateway in vnet.Gateways)
+        {
+            var entry = new GatewayNetwork(gateway.Network, resource.Key.Name);
+            gateways = add ? gateways.Add(entry) : gateways.Remove(entry);
+        }
+
+        return gateways.IsEmpty ? GatewaysOfVpc.Remove(vnet.Vpc) : GatewaysOfVpc.SetItem(vnet.Vpc, gateways);
+    }
 
     private static ImmutableDictionary<TKey, ImmutableSortedSet<TValue>> Index<TKey, TValue>(
         ImmutableDictionary<TKey, ImmutableSortedSet<TValue>> index, IEnumerable<TKey> keys, TValue value, bool add)
@@ -130,7 +195,8 @@ public sealed class IntentSnapshot
         ImmutableDictionary<int, Resource>? byUid = null,
         ImmutableDictionary<ResourceKey, ImmutableSortedSet<ResourceKey>>? referrers = null,
         ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>? vnetsAt = null,
-        ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>? devicesAt = null) => new()
+        ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>? devicesAt = null,
+        ImmutableDictionary<string, ImmutableSortedSet<GatewayNetwork>>? gatewaysOfVpc = null) => new()
         {
             Revision = revision ?? Revision,
             NextUid = nextUid ?? NextUid,
@@ -140,5 +206,6 @@ public sealed class IntentSnapshot
             Referrers = referrers ?? Referrers,
             VNetsAt = vnetsAt ?? VNetsAt,
             DevicesAt = devicesAt ?? DevicesAt,
+            GatewaysOfVpc = gatewaysOfVpc ?? GatewaysOfVpc,
         };
 }

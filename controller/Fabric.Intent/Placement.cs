@@ -20,14 +20,30 @@ public static class Placement
     /// <summary>The ports of a leaf on which a V-Net is, each with the attachment that put it there; a port named twice counts once, by the first.</summary>
     public static IEnumerable<(PortSpec Port, AttachmentSpec Attachment)> PortsOf(VNetSpec vnet, string deviceName, DeviceSpec device)
     {
+        // Asked for every V-Net of a leaf whenever one of them changes: no closures, and attachments elsewhere are left out first.
+        var here = new List<AttachmentSpec>(1);
+        foreach (var attachment in vnet.Attachments)
+        {
+            if (attachment.Tag is not null || (attachment.Port is { } named && named.Device == deviceName))
+            {
+                here.Add(attachment);
+            }
+        }
+
+        if (here.Count == 0)
+        {
+            yield break;
+        }
+
         foreach (var port in device.Ports)
         {
-            var attachment = vnet.Attachments.FirstOrDefault(a =>
-                (a.Port is { } named && named.Device == deviceName && named.Port == port.Name)
-                || (a.Tag is { } tag && port.Tags.Contains(tag, StringComparer.Ordinal)));
-            if (attachment is not null)
+            foreach (var attachment in here)
             {
-                yield return (port, attachment);
+                if (attachment.Port is { } named ? named.Port == port.Name : port.Tags.Count > 0 && port.Tags.Contains(attachment.Tag, StringComparer.Ordinal))
+                {
+                    yield return (port, attachment);
+                    break;
+                }
             }
         }
     }

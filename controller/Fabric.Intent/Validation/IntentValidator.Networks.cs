@@ -70,12 +70,10 @@ public static partial class IntentValidator
             yield return (ChangeErrorKind.Invalid, pointer, $"{gateway} is not the address of a gateway: give a host address inside its subnet, such as 10.0.1.1/24");
         }
 
-        foreach (var other in next.ReferrersOf(new(ResourceKind.Vpc, spec.Vpc), ResourceKind.VNet))
+        foreach (var other in next.GatewaysOverlapping(spec.Vpc, network, except: resource.Key.Name))
         {
-            if (other.Uid != resource.Uid && ((VNetSpec)other.Spec).Gateways.FirstOrDefault(g => g.Network.Overlaps(network)) is var twin && twin.Network.Overlaps(network) && twin != default)
-            {
-                yield return (ChangeErrorKind.Conflict, pointer, $"{network} overlaps {twin.Network} of {other.Key} in the same VPC; choose another subnet");
-            }
+            var key = new ResourceKey(ResourceKind.VNet, other.VNet);
+            yield return (ChangeErrorKind.Conflict, pointer, $"{network} overlaps {other.Network} of {key} in the same VPC; choose another subnet");
         }
 
         foreach (var subnet in SubnetsOf(next, spec.Vpc))

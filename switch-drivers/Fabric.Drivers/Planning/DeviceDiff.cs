@@ -14,8 +14,7 @@ public static class DeviceDiff
     /// <exception cref="InvalidOperationException">Objects depend on each other in a circle: a fault of their definition.</exception>
     public static DevicePlan Compute(DeviceState current, DeviceState desired)
     {
-        var removed = current.Where(o => !desired.Contains(o.Key)).ToList();
-        var written = desired.Where(o => !o.Equals(current.Find(o.Key))).ToList();
+        var (removed, written) = Differences(current, desired);
         if (removed.Count == 0 && written.Count == 0)
         {
             return new DevicePlan(current, []);
@@ -35,6 +34,34 @@ public static class DeviceDiff
         changes.AddRange(InDependencyOrder(written)
             .Select(o => new DeviceChange(replaced.Contains(o.Key) ? null : current.Find(o.Key), o)));
         return new DevicePlan(current, changes.MoveToImmutable());
+    }
+
+    /// <summary>The objects that only <paramref name="current"/> has, and those of <paramref name="desired"/> that it has not or has otherwise; in key order.</summary>
+    private static (List<DeviceObject> Removed, List<DeviceObject> Written) Differences(DeviceState current, DeviceState desired)
+    {
+        List<DeviceObject> removed = [];
+        List<DeviceObject> written = [];
+        using var left = current.Keyed.GetEnumerator();
+        using var right = desired.Keyed.GetEnumerator();
+        var hasLeft = left.MoveNext();
+        var hasRight = right.MoveNext();
+        while (hasLeft || hasRight)
+        {
+            var order = !hasLeft ? 1 : !hasRight ? -1 : left.Current.Key.CompareTo(right.Current.Key);
+            if (order < 0)
+            {
+                removed.Add(left.Current.Value);
+            }
+            else if (order > 0 || !right.Current.Value.Equals(left.Current.Value))
+            {
+                written.Add(right.Current.Value);
+            }
+
+            hasLeft = order <= 0 ? left.MoveNext() : hasLeft;
+            hasRight = order >= 0 ? right.MoveNext() : hasRight;
+        }
+
+        return (removed, written);
     }
 
     /// <summary>Objects that cannot be modified in place, and all that both states have depending on them.</summary>

@@ -24,6 +24,9 @@ public sealed class DeviceState : IReadOnlyCollection<DeviceObject>, IEquatable<
     public static DeviceState Of(IEnumerable<DeviceObject> objects) =>
         new(objects.ToImmutableSortedDictionaryChecked());
 
+    /// <summary>The objects with their keys, in key order: for walks that would otherwise make every key anew.</summary>
+    public IEnumerable<KeyValuePair<ObjectKey, DeviceObject>> Keyed => _objects;
+
     /// <summary>The object with this key, or null.</summary>
     public DeviceObject? Find(ObjectKey key) => _objects.GetValueOrDefault(key);
 
@@ -72,12 +75,13 @@ file static class SortedDictionaryExtensions
         var builder = ImmutableSortedDictionary.CreateBuilder<ObjectKey, DeviceObject>();
         foreach (var item in objects)
         {
-            if (builder.TryGetValue(item.Key, out var present) && !present.Equals(item))
+            var key = item.Key;
+            if (builder.TryGetValue(key, out var present) && !present.Equals(item))
             {
-                throw new ArgumentException($"two different objects are called {item.Key}", nameof(objects));
+                throw new ArgumentException($"two different objects are called {key}", nameof(objects));
             }
 
-            builder[item.Key] = item;
+            builder[key] = item;
         }
 
         return builder.ToImmutable();
