@@ -60,49 +60,52 @@ internal sealed class EvpnRib
     {
         filter ??= new();
         var views = new List<EvpnRouteView>();
+        List<KeyValuePair<MacIpKey, RibPath<MacIpRoute>[]>> macIp;
+        List<KeyValuePair<MulticastKey, RibPath<MulticastRoute>[]>> multicast;
+        List<KeyValuePair<PrefixKey, RibPath<PrefixRoute>[]>> prefix;
+        List<KeyValuePair<OpaqueRoute, RibPath<OpaqueRoute>[]>> opaque;
         long version;
+
+        // Under the lock only keys are looked at; the rest works on arrays that never change.
         lock (_lock)
         {
             version = _version;
-            Collect(
-                _macIp,
-                static (k, f) => f.MatchesKey((byte)EvpnRouteType.MacIp, k.Rd, k.Mac, k.Ip, null),
-                static (k, p) => EvpnViews.Of(k, p),
-                filter,
-                views);
-            Collect(
-                _multicast,
-                static (k, f) => f.MatchesKey((byte)EvpnRouteType.Multicast, k.Rd, null, k.Originator, null),
-                static (k, p) => EvpnViews.Of(k, p),
-                filter,
-                views);
-            Collect(
-                _prefix,
-                static (k, f) => f.MatchesKey((byte)EvpnRouteType.Prefix, k.Rd, null, null, k.Prefix),
-                static (k, p) => EvpnViews.Of(k, p),
-                filter,
-                views);
-            Collect(_opaque, static (k, f) => f.MatchesKey(k.Type, null, null, null, null), static (k, p) => EvpnViews.Of(k, p), filter, views);
+            macIp = [.. _macIp.Entries.Where(e => filter.MatchesKey((byte)EvpnRouteType.MacIp, e.Key.Rd, e.Key.Mac, e.Key.Ip, null))];
+            multicast = [.. _multicast.Entries.Where(e => filter.MatchesKey((byte)EvpnRouteType.Multicast, e.Key.Rd, null, e.Key.Originator, null))];
+            prefix = [.. _prefix.Entries.Where(e => filter.MatchesKey((byte)EvpnRouteType.Prefix, e.Key.Rd, null, null, e.Key.Prefix))];
+            opaque = [.. _opaque.Entries.Where(e => filter.MatchesKey(e.Key.Type, null, null, null, null))];
         }
 
+        Show(macIp, static (p, f) => f.MatchesPath(p.Peer, p.Attributes, p.Route.Label1, p.Route.Label2), EvpnViews.Of, filter, views);
+        Show(multicast, static (p, f) => f.MatchesPath(p.Peer, p.Attributes, p.Attributes.PmsiTunnel?.Label, null), EvpnViews.Of, filter, views);
+        Show(prefix, static (p, f) => f.MatchesPath(p.Peer, p.Attributes, p.Route.Label, null), EvpnViews.Of, filter, views);
+        Show(opaque, static (p, f) => f.MatchesPath(p.Peer, p.Attributes, null, null), EvpnViews.Of, filter, views);
         views.Sort(EvpnRouteView.ListOrder);
         return new(version, [.. views]);
     }
 
-    private static void Collect<TKey, TRoute>(
-        RouteTable<TKey, TRoute> table,
-        Func<TKey, EvpnRouteFilter, bool> matchesKey,
+    /// <summary>Views are made only of routes of which some path may match.</summary>
+    private static void Show<TKey, TRoute>(
+        List<KeyValuePair<TKey, RibPath<TRoute>[]>> entries,
+        Func<RibPath<TRoute>, EvpnRouteFilter, bool> matchesPath,
         Func<TKey, RibPath<TRoute>[], EvpnRouteView> view,
         EvpnRouteFilter filter,
         List<EvpnRouteView> into)
-        where TKey : struct, IEquatable<TKey>
-        where TRoute : struct, IEquatable<TRoute>
     {
-        foreach (var (key, paths) in table.Entries)
+        foreach (var (key, paths) in entries)
         {
-            if (matchesKey(key, filter) && view(key, paths) is var candidate && filter.Matches(candidate))
+            foreach (var path in paths)
             {
-                into.Add(candidate);
+                if (matchesPath(path, filter))
+                {
+                    var candidate = view(key, paths);
+                    if (filter.Matches(candidate))
+                    {
+                        into.Add(candidate);
+                    }
+
+                    break;
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ internal sealed class RibPeer(IpAddr address)
 /// <summary>One peer's version of a route.</summary>
 internal readonly record struct RibPath<TRoute>(RibPeer Peer, TRoute Route, PathAttributes Attributes, DateTimeOffset ReceivedAt);
 
-/// <summary>Adj-RIB-In of all peers for one route type: for each key the peers' versions.</summary>
+/// <summary>Adj-RIB-In of all peers for one route type: for each key the peers' versions, in arrays that never change.</summary>
 internal sealed class RouteTable<TKey, TRoute>(AttributeInterner interner)
     where TKey : struct, IEquatable<TKey>
     where TRoute : struct, IEquatable<TRoute>
@@ -58,6 +58,8 @@ internal sealed class RouteTable<TKey, TRoute>(AttributeInterner interner)
             return null;
         }
 
+        // A new array: queries read the old one outside the lock.
+        paths = [.. paths];
         paths[at] = path with { Attributes = interner.Take(path.Attributes) };
         interner.Release(old.Attributes);
         return EvpnChangeKind.Changed;
