@@ -3,6 +3,7 @@ using Fabric.Controller.Endpoints;
 using Fabric.Controller.Evpn;
 using Fabric.Controller.Http;
 using Fabric.Controller.Json;
+using Fabric.Controller.OpenApi;
 using Fabric.Controller.Security;
 using Fabric.Drivers.Contract;
 using Fabric.Drivers.FrrLinux;
@@ -170,6 +171,7 @@ public sealed partial class Fabricd : IAsyncDisposable
             new OpenSshOptions { IdentityFile = options.SshKeyPath, RuntimeDirectory = options.RuntimeDirectory }, time));
         services.AddReconciler(new ReconcilerOptions());
         services.AddEvpn();
+        services.AddApiDocument();
     }
 
     private static void Map(WebApplication app)
@@ -179,6 +181,7 @@ public sealed partial class Fabricd : IAsyncDisposable
         app.UseMiddleware<TokenGate>();
         app.UseMiddleware<QueryGate>();
         app.MapHealth();
+        app.MapOpenApi().WithMetadata(new OpenToAll());
         var api = app.MapGroup("/api/v1");
         api.MapResources();
         api.MapChangeSets();

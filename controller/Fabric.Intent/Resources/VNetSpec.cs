@@ -43,7 +43,7 @@ public sealed record VNetSpec : ResourceSpec
     public override int GetHashCode() => HashCode.Combine(Site, Vpc, Vni, Gateways.Count, Attachments.Count);
 }
 
-/// <summary>Where a V-Net can be reached: exactly one of <see cref="Port"/>, <see cref="Tag"/> and <see cref="Hypervisors"/>.</summary>
+/// <summary>Where a V-Net can be reached: exactly one of <c>port</c>, <c>tag</c> and <c>hypervisors</c>.</summary>
 public sealed record AttachmentSpec
 {
     /// <summary>One port of a leaf.</summary>
