@@ -192,9 +192,8 @@ internal sealed class StateReader
             var name = Names.Vrf(l3Vni);
             var process = _config.Find(n => n.Text.StartsWith("router bgp ", StringComparison.Ordinal) && n.Text.EndsWith($" vrf {name}", StringComparison.Ordinal));
             var evpn = process?.Child(ObjectLines.EvpnFamily);
-            var tunnel = Names.Vxlan(l3Vni);
-            var vlan = _kernel.Vlans.Where(v => v.Device == tunnel && v.Untagged).Select(v => v.Vlan).FirstOrDefault();
-            var svi = _kernel.Links.GetValueOrDefault(Names.Svi(vlan));
+            var svi = _kernel.Links.GetValueOrDefault(Names.L3Svi(l3Vni));
+            var vlan = svi is not null && VlanId.TryCreate(svi.Number, out var number, out _) ? number : default;
             Add(
                 new Vrf(
                     l3Vni,
@@ -208,8 +207,7 @@ internal sealed class StateReader
                 null);
         }
 
-        var tunnels = _objects.Values.OfType<Vrf>().Select(v => Names.Svi(v.Vlan)).ToHashSet();
-        foreach (var link in _kernel.Links.Values.Where(l => l.Kind == "vlan" && l.Parent == Names.Bridge && !tunnels.Contains(l.Name)))
+        foreach (var link in _kernel.Links.Values.Where(l => l.Kind == "vlan" && l.Parent == Names.Bridge))
         {
             if (VlanId.TryCreate(link.Number, out var vlan, out _) && link.Name == Names.Svi(vlan))
             {

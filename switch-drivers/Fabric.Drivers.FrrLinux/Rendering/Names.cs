@@ -34,7 +34,11 @@ internal static class Names
 
     public static string Vxlan(Vni vni) => $"vni{vni}";
 
+    /// <summary>Routed interface of a V-Net.</summary>
     public static string Svi(VlanId vlan) => $"vlan{vlan}";
+
+    /// <summary>Routed interface of an L3VNI.</summary>
+    public static string L3Svi(Vni l3Vni) => $"l3-{l3Vni}";
 
     public static string Vrf(Vni l3Vni) => $"vrf-{l3Vni}";
 

@@ -116,7 +116,7 @@ internal static partial class ObjectLines
         }
 
         yield return Ip(Up(vrf), under: made);
-        foreach (var line in Svi(o.Vlan, vrf, o.RouterMac, o.Mtu))
+        foreach (var line in Svi(Names.L3Svi(o.L3Vni), o.Vlan, vrf, o.RouterMac, o.Mtu))
         {
             yield return line;
         }
@@ -124,7 +124,7 @@ internal static partial class ObjectLines
 
     private static IEnumerable<ConfigLine> Gateway(GatewayInterface o)
     {
-        foreach (var line in Svi(o.Vlan, Names.Vrf(o.L3Vni), o.Mac, o.Mtu))
+        foreach (var line in Svi(Names.Svi(o.Vlan), o.Vlan, Names.Vrf(o.L3Vni), o.Mac, o.Mtu))
         {
             yield return line;
         }
@@ -141,9 +141,8 @@ internal static partial class ObjectLines
     }
 
     /// <summary>A routed interface on a VLAN of the bridge. Frames for its MAC end at the bridge itself: without the local entry they would be flooded.</summary>
-    private static IEnumerable<ConfigLine> Svi(VlanId vlan, string vrf, MacAddress mac, int mtu)
+    private static IEnumerable<ConfigLine> Svi(string device, VlanId vlan, string vrf, MacAddress mac, int mtu)
     {
-        var device = Names.Svi(vlan);
         yield return Vlan(VlanMember(Names.Bridge, vlan, untagged: false, self: true), undo: $"vlan del dev {Names.Bridge} vid {vlan} self");
         var made = Ip(LinkAdd(device, SviKind(vlan)), undo: $"link del dev {device}");
         yield return made;

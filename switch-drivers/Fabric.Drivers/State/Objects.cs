@@ -122,7 +122,8 @@ public sealed record VxlanTunnel(Vni Vni, VlanId Vlan, IpAddr Local, int Mtu, bo
     public override ObjectKey Key => new(ObjectClass.VxlanTunnel, Vni.ToString());
 
     /// <inheritdoc/>
-    public override IEnumerable<ObjectKey> DependsOn => [Bridge.TheKey, new(ObjectClass.LoopbackAddress, $"{Local}/{(Local.IsV4 ? 32 : 128)}")];
+    public override IEnumerable<ObjectKey> DependsOn =>
+        [Bridge.TheKey, new(ObjectClass.LoopbackAddress, $"{Local}/{(Local.IsV4 ? 32 : 128)}"), State.Vrf.KeyOf(Vni)];
 
     /// <inheritdoc/>
     public override bool CanBecome(DeviceObject desired) =>
@@ -152,8 +153,11 @@ public sealed record Vrf(
     public override ObjectKey Key => KeyOf(L3Vni);
 
     /// <inheritdoc/>
-    public override IEnumerable<ObjectKey> DependsOn =>
-        [Bridge.TheKey, BgpInstance.TheKey, new(ObjectClass.VxlanTunnel, L3Vni.ToString())];
+    /// <remarks>
+    /// The tunnel of the L3VNI comes after the VRF: routing software that meets the VNI before it knows whose it is takes it for
+    /// an L2VNI and imports what is not meant for it.
+    /// </remarks>
+    public override IEnumerable<ObjectKey> DependsOn => [Bridge.TheKey, BgpInstance.TheKey];
 
     /// <summary>The key of the VRF with this L3VNI.</summary>
     public static ObjectKey KeyOf(Vni l3Vni) => new(ObjectClass.Vrf, l3Vni.ToString());
