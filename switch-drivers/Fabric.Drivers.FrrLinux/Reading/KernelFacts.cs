@@ -83,14 +83,18 @@ internal sealed class KernelFacts
 
             foreach (var entry in list.EnumerateArray())
             {
-                if (Text(entry, "scope") is "host" or "link"
+                if (Text(entry, "scope") is "host"
                     || !IpAddr.TryParse(Text(entry, "local"), out var address)
                     || !IpInterface.TryCreate(address, (int)Math.Clamp(Number(entry, "prefixlen"), -1, 129), out var found, out _))
                 {
                     continue;
                 }
 
-                Addresses.Add((device, found));
+                if (!found.Address.IsLinkLocal)
+                {
+                    Addresses.Add((device, found));
+                }
+
                 Add(ConfigLine.Ip, ObjectLines.AddressAdd(found.ToString(), device, withoutDad: false));
                 if (True(entry, "nodad"))
                 {

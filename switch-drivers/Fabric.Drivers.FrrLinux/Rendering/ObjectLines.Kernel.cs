@@ -131,6 +131,14 @@ internal static partial class ObjectLines
 
         var device = Names.Svi(o.Vlan);
         var made = ConfigLine.IdentityOf(ConfigLine.Ip, [], LinkAdd(device, SviKind(o.Vlan)));
+        if (o.Addresses.Any(a => a.Family == IpFamily.V6))
+        {
+            // Neighbour solicitations for forwarded packets need a link-local source.
+            yield return Ip(AddressAdd($"{LinkLocal(o.Mac)}/64", device, withoutDad: true), undo: $"address del {LinkLocal(o.Mac)}/64 dev {device}")
+                with
+                { Under = made };
+        }
+
         foreach (var address in o.Addresses)
         {
             // The same address is on every leaf, so duplicate address detection would find a duplicate.
@@ -138,6 +146,14 @@ internal static partial class ObjectLines
                 with
                 { Under = made };
         }
+    }
+
+    /// <summary>The link-local address that belongs to a MAC (RFC 4291 appendix A).</summary>
+    public static IpAddr LinkLocal(MacAddress mac)
+    {
+        var bits = mac.Bits ^ (2UL << 40);
+        var identifier = (bits >> 24 << 40) | (0xfffeUL << 24) | (bits & 0xff_ffff);
+        return IpAddr.V6(new UInt128(0xfe80UL << 48, identifier));
     }
 
     /// <summary>A routed interface on a VLAN of the bridge. Frames for its MAC end at the bridge itself: without the local entry they would be flooded.</summary>
