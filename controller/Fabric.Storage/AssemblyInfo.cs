@@ -1,3 +1,4 @@
 using System.Runtime.CompilerServices;
 
+[assembly: InternalsVisibleTo("Fabric.Benchmarks")]
 [assembly: InternalsVisibleTo("Fabric.Storage.Tests")]
