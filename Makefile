@@ -90,5 +90,5 @@ bin/.built: $(PRODUCT_SOURCES) | sdk
 artifacts/.tests-built: $(TEST_SOURCES) | sdk
 	@echo 'building the tests (Release)'
 	@mkdir -p artifacts
-	@dotnet build Fabric.sln -c Release -v quiet --nologo
+	@dotnet build Fabric.sln -c Release -v quiet --nologo -clp:NoSummary
 	@touch $@

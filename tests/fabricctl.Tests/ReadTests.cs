@@ -65,6 +65,23 @@ public sealed class ReadTests
     }
 
     [Fact]
+    public async Task A_name_that_a_path_cannot_hold_is_asked_for_in_a_list()
+    {
+        await using var fake = (await FakeController.StartAsync()).On("GET /api/v1/vpcs?name=..", """{"items":[{"name":"..","spec":{"tenant":"t"}}]}""");
+        using var run = CtlRun.Against(fake);
+        Assert.Contains("t", (await run.RunAsync("get", "vpc", "..")).Out, StringComparison.Ordinal);
+        Assert.Equal(1, (await run.RunAsync("describe", "vpc", ".")).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_list_is_narrowed_by_labels()
+    {
+        await using var fake = (await FakeController.StartAsync()).On("GET /api/v1/vpcs?label=a%3Db&label=c", """{"items":[]}""");
+        using var run = CtlRun.Against(fake);
+        Assert.Equal((0, "there is no Vpc\n"), ((await run.RunAsync("get", "vpc", "-l", "a=b", "-l", "c")) is var r ? (r.ExitCode, r.Error) : default));
+    }
+
+    [Fact]
     public async Task An_answer_that_is_not_from_a_controller_is_said_to_be_so()
     {
         await using var fake = (await FakeController.StartAsync()).On("GET /api/v1/vpcs", "<html>").On("GET /api/v1/sites", "{}").On("GET /api/v1/links", "<html>", 502);

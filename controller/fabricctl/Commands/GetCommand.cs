@@ -12,7 +12,8 @@ public static class GetCommand
     {
         var kindWord = new Argument<string>("kind") { Description = "site, tenant, device, link, vpc, vnet, ipam-allocation, ipam-subnet; plural and short names too" };
         var names = new Argument<string[]>("name") { Description = "only these", Arity = ArgumentArity.ZeroOrMore };
-        return new Command("get", "list resources of a kind") { kindWord, names }
+        var labels = new Option<string[]>("--label", "-l") { Description = "only with this label: KEY or KEY=VALUE; several: all of them" };
+        return new Command("get", "list resources of a kind") { kindWord, names, labels }
             .With(host, async (parsed, session, cancellationToken) =>
             {
                 var kind = KindName.Parse(parsed.GetValue(kindWord)!);
@@ -20,14 +21,14 @@ public static class GetCommand
                 JsonArray items;
                 if (wanted.Length == 0)
                 {
-                    items = await session.Api.ListAsync(kind.Plural, cancellationToken);
+                    items = await session.Api.ListAsync(Endpoints.WithQuery(kind.Plural, (parsed.GetValue(labels) ?? []).Select(l => ("label", (string?)l))), cancellationToken);
                 }
                 else
                 {
                     items = [];
                     foreach (var name in wanted)
                     {
-                        items.Add(await session.Api.GetAsync(Endpoints.Resource(kind, name), cancellationToken));
+                        items.Add(await session.GetAsync(kind, name, cancellationToken));
                     }
                 }
 
