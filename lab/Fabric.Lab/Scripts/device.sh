@@ -74,7 +74,7 @@ init() {
   fi
   exec >/var/log/boot.log 2>&1
   cd /
-  while IFS== read -r key value; do
+  while IFS='=' read -r key value; do
     [[ ! -e /proc/sys/$key ]] || echo "$value" >"/proc/sys/$key"
   done <&4
   if ! ip -batch - <&3; then echo "links failed" >/var/log/boot-state; exit 1; fi

@@ -189,6 +189,7 @@ status() { # one line a node: name, kind, state
   done
   for name in "$BOX"/guests/*; do
     [[ -e $name ]] || continue
+    # shellcheck disable=SC2154
     (. "$name"; echo "${name##*/} vm on $host vni $vni ip $ip mac $mac")
   done
 }

@@ -136,7 +136,7 @@ internal static partial class ObjectLines
             // Neighbour solicitations for forwarded packets need a link-local source.
             yield return Ip(AddressAdd($"{LinkLocal(o.Mac)}/64", device, withoutDad: true), undo: $"address del {LinkLocal(o.Mac)}/64 dev {device}")
                 with
-                { Under = made };
+            { Under = made };
         }
 
         foreach (var address in o.Addresses)
@@ -144,7 +144,7 @@ internal static partial class ObjectLines
             // The same address is on every leaf, so duplicate address detection would find a duplicate.
             yield return Ip(AddressAdd(address.ToString(), device, withoutDad: address.Family == IpFamily.V6), undo: $"address del {address} dev {device}")
                 with
-                { Under = made };
+            { Under = made };
         }
     }
 
