@@ -211,10 +211,33 @@ public sealed class IdentifierAssigner
         var given = device.Loopback is { } loopback ? (long?)(loopback.Number - siteSpec.LoopbackPool.Address.Number) : null;
         Hold(resource, "/spec/loopback", new(IdentifierSpace.Loopback, site.Uid), new(resource.Uid), given, new(1, Math.Min(places, ushort.MaxValue)));
 
-        if (device.Asn is null && device.Role != DeviceRole.Spine)
+        if (device.Asn is { } asn)
+        {
+            CheckGivenAsn(resource, device, site, asn.Value);
+        }
+        else if (device.Role != DeviceRole.Spine)
         {
             var explicitAsns = _next.ReferrersOf(site.Key, ResourceKind.Device).Select(d => (long?)((DeviceSpec)d.Spec).Asn?.Value).OfType<long>().ToHashSet();
             Hold(resource, "/spec/asn", new(IdentifierSpace.Asn, site.Uid), new(resource.Uid), null, siteSpec.AsnPool, explicitAsns.Contains);
+        }
+    }
+
+    /// <summary>
+    /// An ASN that came with the intent may be shared by devices that it is given to (a pair of leaves), but is not one that a pool
+    /// gave to somebody else, nor the fabric number: a route target must not look like a device's own.
+    /// </summary>
+    private void CheckGivenAsn(Resource resource, DeviceSpec device, Resource site, long asn)
+    {
+        if (_table.OwnerOf(new(IdentifierSpace.Asn, site.Uid), asn) is { } holder
+            && holder.Uid != resource.Uid && !(device.Role == DeviceRole.Spine && holder.Part == SpinesPart))
+        {
+            var whose = holder.Part.Length > 0 ? $"the site's {holder.Part}" : _next.Find(holder.Uid)?.Key.ToString() ?? "another device";
+            _errors.Add((resource.Key, "/spec/asn", $"ASN {asn} was given to {whose}; choose one outside the site's asnPool {((SiteSpec)site.Spec).AsnPool}"));
+        }
+
+        if (_table.Find(new(IdentifierSpace.FabricNumber, 0), new(site.Uid))?.Value == asn)
+        {
+            _errors.Add((resource.Key, "/spec/asn", $"{asn} is the fabric number of {site.Key}, which is no device's ASN; choose another"));
         }
     }
 
