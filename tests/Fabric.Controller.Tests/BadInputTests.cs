@@ -70,7 +70,7 @@ public sealed class BadInputTests(BadInputTests.Host host) : IClassFixture<BadIn
         { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"v\",\"vni\":0}}", 422, "invalid", "/spec/vni", "1..16777215" },
         { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"v\",\"vni\":\"5001\"}}", 422, "invalid", "/spec/vni", "whole number" },
         { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"v\",\"vni\":10001}}", 409, "conflict", "/spec/vni", "inside the site's vniPool" },
-        { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"v\",\"vni\":5001}}", 409, "conflict", "/spec/vni", "Vni 5001 is taken by VNet 'taken'" },
+        { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"v\",\"vni\":5001}}", 409, "conflict", "/spec/vni", "VNI 5001 is taken by VNet 'taken'" },
         { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"v\",\"gateways\":[\"10.0.1.1/25\"]}}", 409, "conflict", "/spec/gateways/0", "overlaps 10.0.1.0/24 of VNet 'taken' in the same VPC" },
         { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"v\",\"gateways\":[\"10.0.9.0/24\"]}}", 422, "invalid", "/spec/gateways/0", "host address" },
         { "POST", "vnets", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"vpc\":\"ghost\"}}", 422, "invalid", "/spec/vpc", "there is no Vpc 'ghost'" },

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Fabric.Controller.Contracts;
 using Fabric.Controller.Http;
 using Fabric.Controller.Security;
@@ -59,10 +61,7 @@ public static class ApiDocument
             json.SerializerOptions.NumberHandling = Json.ApiJson.Options.NumberHandling;
             json.SerializerOptions.RespectNullableAnnotations = true;
             json.SerializerOptions.RespectRequiredConstructorParameters = true;
-            foreach (var converter in Json.ApiJson.Options.Converters)
-            {
-                json.SerializerOptions.Converters.Add(converter);
-            }
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         });
         return services.AddOpenApi("v1", options =>
         {
