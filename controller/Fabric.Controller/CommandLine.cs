@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using Fabric.Reconciler;
 
 namespace Fabric.Controller;
 
@@ -22,7 +23,16 @@ public static class CommandLine
         var key = new Option<string?>("--tls-key") { Description = "private key of that certificate (PEM)" };
         var sshKey = new Option<string?>("--ssh-key") { Description = "private key for logging in to devices" };
         var format = new Option<string>("--log-format") { Description = "text or json", DefaultValueFactory = _ => "text" };
-        var root = new RootCommand("The Fabric controller: intent API, store, reconciler and BGP speaker.") { dataDirectory, listen, certificate, key, sshKey, format };
+        var usual = new ReconcilerOptions();
+        var resync = Seconds("--resync-interval", "how often a device is read though nothing has changed, to find drift", usual.ResyncInterval);
+        var firstBackoff = Seconds("--first-backoff", "wait after the first failure on a device; doubles with each further one", usual.FirstBackoff);
+        var longestBackoff = Seconds("--longest-backoff", "longest wait between two tries on a device", usual.LongestBackoff);
+        var rollback = Seconds("--rollback-after", "how long a device waits for the confirmation of a change before it goes back by itself", usual.RollbackAfter);
+        var confirm = Seconds("--confirm-within", "how long management access and BGP may take to be seen up after a change", usual.ConfirmWithin);
+        var root = new RootCommand("The Fabric controller: intent API, store, reconciler and BGP speaker.")
+        {
+            dataDirectory, listen, certificate, key, sshKey, format, resync, firstBackoff, longestBackoff, rollback, confirm,
+        };
         root.SetAction(async (parsed, _) =>
         {
             var listenText = parsed.GetValue(listen)!;
@@ -45,6 +55,14 @@ public static class CommandLine
                 TlsKey = parsed.GetValue(key),
                 SshKey = parsed.GetValue(sshKey),
                 LogFormat = formatText == "json" ? LogFormat.Json : LogFormat.Text,
+                Reconciler = usual with
+                {
+                    ResyncInterval = Time(parsed, resync),
+                    FirstBackoff = Time(parsed, firstBackoff),
+                    LongestBackoff = Time(parsed, longestBackoff),
+                    RollbackAfter = Time(parsed, rollback),
+                    ConfirmWithin = Time(parsed, confirm),
+                },
             };
             var faults = options.Faults().ToList();
             return faults.Count > 0 ? Refuse([.. faults]) : await run(options);
@@ -59,6 +77,13 @@ public static class CommandLine
         // The host handles signals itself.
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
     }
+
+    private static Option<double> Seconds(string name, string help, TimeSpan usual) =>
+        new(name) { Description = $"seconds: {help}", DefaultValueFactory = _ => usual.TotalSeconds };
+
+    // What is no time at all becomes one that the check of the options refuses.
+    private static TimeSpan Time(ParseResult parsed, Option<double> option) =>
+        parsed.GetValue(option) is >= 0 and < 1e9 and var seconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
 
     private static int Refuse(params string[] faults)
     {

@@ -169,7 +169,7 @@ public sealed partial class Fabricd : IAsyncDisposable
         services.AddSingleton<IDeviceDriver, KvmHostDriver>();
         services.AddSingleton<IDeviceSessionFactory>(_ => new OpenSshSessionFactory(
             new OpenSshOptions { IdentityFile = options.SshKeyPath, RuntimeDirectory = options.RuntimeDirectory }, time));
-        services.AddReconciler(new ReconcilerOptions());
+        services.AddReconciler(options.Reconciler);
         services.AddEvpn();
         services.AddApiDocument();
     }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Fabric.Reconciler;
 
 namespace Fabric.Controller;
 
@@ -36,6 +38,9 @@ public sealed record FabricdOptions
 
     /// <summary>How log lines look.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>How eagerly devices are brought to their desired state.</summary>
+    public ReconcilerOptions Reconciler { get; init; } = new();
 
     /// <summary>The store's file.</summary>
     public string StorePath => Path.Combine(DataDirectory, "fabric.db");
@@ -84,6 +89,26 @@ public sealed record FabricdOptions
             {
                 yield return $"{option} {path}: there is no such file";
             }
+        }
+
+        foreach (var (option, time, least, most) in new[]
+        {
+            ("--resync-interval", Reconciler.ResyncInterval, 1.0, 86_400.0),
+            ("--first-backoff", Reconciler.FirstBackoff, 0.1, 3_600),
+            ("--longest-backoff", Reconciler.LongestBackoff, 0.1, 3_600),
+            ("--rollback-after", Reconciler.RollbackAfter, 5, 3_600),
+            ("--confirm-within", Reconciler.ConfirmWithin, 1, 3_600),
+        })
+        {
+            if (time.TotalSeconds < least || time.TotalSeconds > most)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"{option} {time.TotalSeconds}: give {least} to {most} seconds");
+            }
+        }
+
+        if (Reconciler.ConfirmWithin >= Reconciler.RollbackAfter)
+        {
+            yield return "--confirm-within must be shorter than --rollback-after";
         }
     }
 }
