@@ -12,7 +12,7 @@ namespace Fabric.Drivers.FrrLinux;
 /// <summary>What all drivers of FRR on Linux share: reading, rendering, and the transaction on the device.</summary>
 public abstract class FrrLinuxDriver : IDeviceDriver
 {
-    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan AbortTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Beyond the device's own timer, for the device to roll back and for the answer to arrive.</summary>

@@ -16,7 +16,7 @@ public sealed record OpenSshOptions
     public string Program { get; init; } = "ssh";
 
     /// <summary>How long TCP connect and key exchange may take; whole seconds, at least one.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Interval of keep-alive messages; whole seconds, at least one.</summary>
     public TimeSpan KeepAliveInterval { get; init; } = TimeSpan.FromSeconds(3);
