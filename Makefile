@@ -11,7 +11,11 @@ export DOTNET_SKIP_FIRST_TIME_EXPERIENCE := 1
 TOPOLOGY ?= lab/topologies/reference.yaml
 NAME ?= lab
 VEHICLE ?= ns
-SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
+# Programs need the .NET runtime, wherever it was installed; sudo forgets both.
+ifndef DOTNET_ROOT
+export DOTNET_ROOT := $(shell dirname "$$(readlink -f "$$(command -v dotnet)" 2>/dev/null)" 2>/dev/null)
+endif
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" "DOTNET_ROOT=$$DOTNET_ROOT")
 
 # Program and the project that it is made from. One row a program.
 PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab
@@ -22,7 +26,7 @@ SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Package
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench lab-up lab-down demo demo-down clean sdk packages-build packages-lab packages-vm packages-test
+.PHONY: help build test test-unit test-lab lint golden bench lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -40,7 +44,7 @@ test-unit: packages-build packages-test build artifacts/.tests-built ## the test
 test-lab: packages-lab packages-vm packages-test build artifacts/.tests-built ## the tests that raise labs; PROJECT=Fabric.X.Tests for one project
 	@tests/run.sh --lab $(PROJECT)
 
-lint: sdk ## formatting, analyzers and shell scripts
+lint: ## formatting, analyzers and shell scripts
 	@.ci/lint
 
 golden: packages-build artifacts/.tests-built ## write the golden files anew; look at the difference before you commit it
@@ -50,8 +54,8 @@ golden: packages-build artifacts/.tests-built ## write the golden files anew; lo
 bench: build ## benchmarks of compiler, diff and API
 	@dotnet run --project tests/Fabric.Benchmarks -c Release -- $(BENCH)
 
-lab-up: packages-lab build ## raise a lab: TOPOLOGY=lab/topologies/reference.yaml NAME=lab VEHICLE=ns|vm
-	@$(if $(filter vm,$(VEHICLE)),$(MAKE) packages-vm;) $(SUDO) bin/fabric-lab up --name $(NAME) --topology $(TOPOLOGY) --vehicle $(VEHICLE)
+lab-up: packages-lab $(if $(filter vm,$(VEHICLE)),packages-vm) build ## raise a lab: TOPOLOGY=lab/topologies/reference.yaml NAME=lab VEHICLE=ns|vm
+	@$(SUDO) bin/fabric-lab up --name $(NAME) --topology $(TOPOLOGY) --vehicle $(VEHICLE)
 
 lab-down: build ## remove a lab: NAME=lab
 	@$(SUDO) bin/fabric-lab down --name $(NAME)
@@ -67,14 +71,14 @@ clean: ## remove what was built
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-sdk:
-	@command -v dotnet >/dev/null || { echo 'make: the .NET 10 SDK is missing; see https://dot.net/download' >&2; exit 1; }
+SDK := command -v dotnet >/dev/null || { echo 'make: the .NET 10 SDK is missing; see https://dot.net/download' >&2; exit 1; }
 
 packages-build packages-lab packages-vm packages-test: packages-%:
 	@lab/install-packages.sh $*
 
 # Each program is published into a folder of its own; bin/NAME leads to it.
-bin/.built: $(PRODUCT_SOURCES) | sdk
+bin/.built: $(PRODUCT_SOURCES)
+	@$(SDK)
 	@echo 'building the programs (Release)'
 	@mkdir -p bin/lib
 	@for row in $(PROGRAMS); do \
@@ -87,7 +91,8 @@ bin/.built: $(PRODUCT_SOURCES) | sdk
 	done
 	@touch $@
 
-artifacts/.tests-built: $(TEST_SOURCES) | sdk
+artifacts/.tests-built: $(TEST_SOURCES)
+	@$(SDK)
 	@echo 'building the tests (Release)'
 	@mkdir -p artifacts
 	@dotnet build Fabric.sln -c Release -v quiet --nologo -clp:NoSummary

@@ -46,7 +46,7 @@ run() {
   [[ $phase == unit ]] && option=-trait-
   local trait
   for trait in "${lab_traits[@]}"; do filter+=("$option" "$trait"); done
-  if [[ $phase == lab ]] && ((EUID != 0)); then root=(sudo -E); fi
+  if [[ $phase == lab ]] && ((EUID != 0)); then root=(sudo -E env "PATH=$PATH" "DOTNET_ROOT=${DOTNET_ROOT-}"); fi
   begin=$EPOCHREALTIME
   if [[ -x $program ]]; then
     timeout --kill-after=20s "${minutes}m" "${root[@]}" "$program" -noLogo -noColor "${filter[@]}" -xml "$logs/$project.$phase.xml" >"$log" 2>&1 </dev/null || code=$?

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 if ((EUID != 0)) && [[ ${1-} == up || ${1-} == down ]]; then
   # Programs are built as the user; only the lab needs root.
   [[ $1 == down ]] || make build
-  exec sudo --preserve-env=DEMO_NAME,DEMO_DIR,DEMO_PORT "$0" "$@"
+  exec sudo -E env "PATH=$PATH" "DOTNET_ROOT=${DOTNET_ROOT-}" "$0" "$@"
 fi
 
 lab=${DEMO_NAME:-demo}
