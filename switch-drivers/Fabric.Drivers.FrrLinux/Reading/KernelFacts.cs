@@ -178,6 +178,20 @@ internal sealed class KernelFacts
         }
     }
 
+    /// <summary>Reads lines <c>/proc/sys/path:value</c> of interface settings.</summary>
+    public void ReadInterfaceSettings(string text)
+    {
+        const string Root = "/proc/sys/";
+        foreach (var line in text.Split('\n'))
+        {
+            var colon = line.LastIndexOf(':');
+            if (line.StartsWith(Root, StringComparison.Ordinal) && colon > Root.Length)
+            {
+                Add(ConfigLine.Sysctl, $"{line[Root.Length..colon].Replace('/', '.')}={line[(colon + 1)..]}");
+            }
+        }
+    }
+
     private void Describe(LinkFact link, string? addressMode, JsonElement data, JsonElement slave)
     {
         var name = link.Name;

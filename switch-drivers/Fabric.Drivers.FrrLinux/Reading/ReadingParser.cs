@@ -47,6 +47,7 @@ internal static class ReadingParser
         kernel.ReadUnreachable(IpFamily.V4, answer.Good("unreachable4") ?? "");
         kernel.ReadUnreachable(IpFamily.V6, answer.Good("unreachable6") ?? "");
         kernel.ReadSysctl(answer.Text("sysctl"));
+        kernel.ReadInterfaceSettings(answer.Text("interfaces"));
         var state = StateReader.Read(dialect, kernel, FrrConfig.Parse(Need(answer, "config")));
 
         var host = Need(answer, "host").Trim().Split(' ');

@@ -34,6 +34,7 @@ fi
 section unreachable4 ip -4 -j route show table all type unreachable
 section unreachable6 ip -6 -j route show table all type unreachable
 section sysctl sysctl -e @SYSCTLS@
+section interfaces grep -s . /dev/null /proc/sys/net/ipv4/conf/vlan*/arp_accept /proc/sys/net/ipv6/conf/vlan*/accept_untracked_na
 section daemons vtysh -c 'show daemons' -c 'show version'
 section config vtysh -c 'show running-config'
 section bgp vtysh -c 'show bgp summary json'

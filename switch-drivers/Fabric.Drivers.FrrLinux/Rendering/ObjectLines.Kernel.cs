@@ -51,6 +51,12 @@ internal static partial class ObjectLines
     public static string Unreachable(IpFamily family, Vni l3Vni) =>
         $"route add unreachable {(family == IpFamily.V4 ? "0.0.0.0/0" : "::/0")} table {l3Vni} metric {UnreachableMetric}";
 
+    /// <summary>Answers from within the subnet make neighbour entries (Linux 6.0).</summary>
+    public static string LearnFromAnswers4(string device) => $"net.ipv4.conf.{device}.arp_accept=2";
+
+    /// <inheritdoc cref="LearnFromAnswers4"/>
+    public static string LearnFromAnswers6(string device) => $"net.ipv6.conf.{device}.accept_untracked_na=2";
+
     public static string AddressAdd(string address, string device, bool withoutDad) => $"address add {address} dev {device}{(withoutDad ? " nodad" : "")}";
 
     /// <summary>Kernel settings of a switch. Switching forwarding on resets it on every interface, so the management port follows in the same command.</summary>
@@ -131,8 +137,17 @@ internal static partial class ObjectLines
 
         var device = Names.Svi(o.Vlan);
         var made = ConfigLine.IdentityOf(ConfigLine.Ip, [], LinkAdd(device, SviKind(o.Vlan)));
+        // Every leaf asks for a server with the same MAC, so the answer to another leaf's question ends here: it must be learned,
+        // and announced, by the leaf that gets it.
+        if (o.Addresses.Any(a => a.Family == IpFamily.V4))
+        {
+            yield return new ConfigLine(ConfigLine.Sysctl, [], LearnFromAnswers4(device)) { Undo = $"{LearnFromAnswers4(device)[..^1]}0", Under = made };
+        }
+
         if (o.Addresses.Any(a => a.Family == IpFamily.V6))
         {
+            yield return new ConfigLine(ConfigLine.Sysctl, [], LearnFromAnswers6(device)) { Undo = $"{LearnFromAnswers6(device)[..^1]}0", Under = made };
+
             // Neighbour solicitations for forwarded packets need a link-local source.
             yield return Ip(AddressAdd($"{LinkLocal(o.Mac)}/64", device, withoutDad: true), undo: $"address del {LinkLocal(o.Mac)}/64 dev {device}")
                 with

@@ -1,6 +1,6 @@
 namespace Fabric.Drivers.Sessions;
 
-/// <summary>The one place that knows what the OpenSSH client says when something goes wrong (9.x, LC_ALL=C, LogLevel=ERROR).</summary>
+/// <summary>The one place that knows what the OpenSSH client says when something goes wrong (9.x, LC_ALL=C, LogLevel=INFO).</summary>
 internal static class OpenSshErrors
 {
     private const int LongestMessage = 300;

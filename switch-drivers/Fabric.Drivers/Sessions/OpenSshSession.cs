@@ -236,7 +236,7 @@ internal sealed class OpenSshSession : IDeviceSession, IAsyncDisposable
         "-o", $"ConnectTimeout={Seconds(_options.ConnectTimeout)}",
         "-o", $"ServerAliveInterval={Seconds(_options.KeepAliveInterval)}",
         "-o", $"ServerAliveCountMax={_options.KeepAliveCount}",
-        "-o", "LogLevel=ERROR",
+        "-o", "LogLevel=INFO",
         "-p", _endpoint.Port.ToString(CultureInfo.InvariantCulture),
         "-l", _endpoint.User,
         "--", _endpoint.Address.ToString(), command,

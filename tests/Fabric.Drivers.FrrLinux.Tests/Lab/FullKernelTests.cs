@@ -2,6 +2,7 @@ using Fabric.Drivers.Contract;
 using Fabric.Drivers.Planning;
 using Fabric.Drivers.State;
 using Fabric.Primitives;
+using static Fabric.Drivers.FrrLinux.Tests.Lab.Desired;
 
 namespace Fabric.Drivers.FrrLinux.Tests.Lab;
 
@@ -9,7 +10,6 @@ namespace Fabric.Drivers.FrrLinux.Tests.Lab;
 [Trait("Category", "lab")]
 public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKernelLab>
 {
-    private static readonly MacAddress Anycast = MacAddress.Parse("02:00:5e:00:01:01");
     private readonly LinuxSwitchDriver _driver = new(TimeProvider.System);
     private int _transaction;
 
@@ -19,16 +19,17 @@ public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKerne
     public async Task Leaves_bridge_and_route_a_vpc()
     {
         lab.Require();
+        await Recording.TakeAsync(lab.Session("leaf1"), "empty");
         await BecomeAsync("spine1", Spine(1));
         await BecomeAsync("spine2", Spine(2));
-        await BecomeAsync("leaf1", Leaf(11));
-        await BecomeAsync("leaf2", Leaf(12));
+        await BecomeAsync("leaf1", SwitchingLeaf(11));
+        await BecomeAsync("leaf2", SwitchingLeaf(12));
         var before = await StateAsync("leaf1");
         var facts = await _driver.ReadAsync(lab.Session("leaf1"), Cancel);
         Assert.Equal(new DeviceCapabilities(true, true, true), facts.Facts.Capabilities);
 
-        var leaf1 = Leaf(11, [.. Vpc(11, 5000, 4000, 10100, 100, "10.0.1.1/24", "fd00:1::1/64"), .. Port("swp10", 100)]);
-        var leaf2 = Leaf(12,
+        var leaf1 = LeafWithVpc;
+        var leaf2 = SwitchingLeaf(12,
         [
             .. Vpc(12, 5000, 3000, 10100, 200, "10.0.1.1/24", "fd00:1::1/64"),
             .. Vpc(12, 5000, 3000, 10200, 201, "10.0.2.1/24", "fd00:2::1/64"),
@@ -45,9 +46,12 @@ public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKerne
         await PingAsync("server1", "10.0.1.1");
         await PingAsync("server1", "10.0.2.50");
 
+        await Recording.TakeAsync(lab.Session("leaf1"), "leaf");
+        await Recording.TakeAsync(lab.Session("spine1"), "spine");
+
         foreach (var (server, address, gateway) in new[] { ("server1", "fd00:1::50/64", "fd00:1::1"), ("server3", "fd00:2::50/64", "fd00:2::1") })
         {
-            await lab.ShellAsync(server, $"sysctl -qw net.ipv6.conf.eth1.disable_ipv6=0; ip -6 addr add {address} dev eth1 nodad; ip -6 route add default via {gateway}");
+            await lab.ShellAsync(server, $"sysctl -qw net.ipv6.conf.eth1.disable_ipv6=0; ip -6 addr replace {address} dev eth1 nodad; ip -6 route replace default via {gateway}");
         }
 
         await PingAsync("server1", "fd00:2::50");
@@ -77,45 +81,22 @@ public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKerne
         await PingAsync("server1", "10.0.2.50");
 
         // Values change in place, objects that cannot are replaced.
-        await BecomeAsync("leaf1", Leaf(11, [.. Vpc(11, 5000, 4001, 10100, 100, "10.0.1.2/24", "fd00:1::1/64"), .. Port("swp10", 100, untagged: false)]));
-        await BecomeAsync("leaf1", Leaf(11, [.. Vpc(11, 5001, 4001, 10100, 100, "10.0.1.2/24"), .. Port("swp10", 100)]));
+        await BecomeAsync("leaf1", SwitchingLeaf(11, [.. Vpc(11, 5000, 4001, 10100, 100, "10.0.1.2/24", "fd00:1::1/64"), .. Port("swp10", 100, untagged: false)]));
+        await BecomeAsync("leaf1", SwitchingLeaf(11, [.. Vpc(11, 5001, 4001, 10100, 100, "10.0.1.2/24"), .. Port("swp10", 100)]));
         await BecomeAsync("leaf1", leaf1);
         await PingAsync("server1", "10.0.2.50");
 
         // A refused step in the middle leaves leaf1 as it was.
         var untouched = await StateAsync("leaf1");
-        var plan = DeviceDiff.Compute(leaf1, Leaf(11, [.. Vpc(11, 6000, 4000, 10300, 100, "10.0.1.1/24"), .. Port("nosuch", 100)]));
+        var plan = DeviceDiff.Compute(leaf1, SwitchingLeaf(11, [.. Vpc(11, 6000, 4000, 10300, 100, "10.0.1.1/24"), .. Port("nosuch", 100)]));
         var rejected = await _driver.ApplyAsync(lab.Session("leaf1"), _driver.Render(plan), Options(), Cancel);
         Assert.Equal(ApplyOutcome.Rejected, rejected.Outcome);
         Assert.DoesNotContain("not what it was", rejected.Detail);
         Assert.Equal(untouched, await StateAsync("leaf1"));
 
-        await BecomeAsync("leaf1", Leaf(11));
+        await BecomeAsync("leaf1", SwitchingLeaf(11));
         Assert.Equal(before, await StateAsync("leaf1"));
     }
-
-    private static DeviceState Spine(int number) => Desired.Router(65001, number, ["swp1", "swp2"], isVtep: false);
-
-    private static DeviceState Leaf(int number, params DeviceObject[] more) => Desired.Router(65000 + number, number, ["swp1", "swp2"], isVtep: true, more);
-
-    private static IEnumerable<DeviceObject> Vpc(int device, int l3Vni, int l3Vlan, int vni, int vlan, params string[] gateways)
-    {
-        var local = IpAddr.Parse($"10.255.0.{device}");
-        var l3 = new Vni(l3Vni);
-        return
-        [
-            new Bridge(),
-            new VxlanTunnel(l3, new VlanId(l3Vlan), local, 8950, SuppressNeighbours: false),
-            new Vrf(
-                l3, new VlanId(l3Vlan), MacAddress.Parse($"02:00:5e:00:02:{device:x2}"), RouteDistinguisher.Type0((ushort)device, l3.Value), RouteTarget.Type0(1, l3.Value),
-                new Asn(65000 + device), local, 8950),
-            new VxlanTunnel(new Vni(vni), new VlanId(vlan), local, 8950, SuppressNeighbours: true),
-            Desired.Evpn(device, vni),
-            new GatewayInterface(new VlanId(vlan), l3, Anycast, gateways.Select(g => IpInterface.Parse(g)).ToValueList(), 8950),
-        ];
-    }
-
-    private static IEnumerable<DeviceObject> Port(string port, int vlan, bool untagged = true) => [new BridgePort(port, 8950), new PortVlan(port, new VlanId(vlan), untagged)];
 
     private ApplyOptions Options(params string[] keep) => new($"k-{++_transaction}", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(40), [.. keep]);
 

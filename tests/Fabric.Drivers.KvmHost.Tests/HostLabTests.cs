@@ -1,0 +1,84 @@
+using Fabric.Drivers.Contract;
+using Fabric.Drivers.FrrLinux;
+using Fabric.Drivers.FrrLinux.Tests.Lab;
+using Fabric.Drivers.Planning;
+using Fabric.Drivers.State;
+using Fabric.Primitives;
+
+namespace Fabric.Drivers.KvmHost.Tests;
+
+[Trait("Category", "lab")]
+public sealed class HostLabTests(MiniLab lab) : IClassFixture<MiniLab>
+{
+    private readonly KvmHostDriver _host = new(TimeProvider.System);
+    private int _transaction;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_host_becomes_a_vtep_and_keeps_what_is_not_ours()
+    {
+        lab.Require();
+
+        // What the cloud's agent and the machine's owner have made.
+        await lab.ShellAsync(
+            "h1",
+            "sysctl -qw net.ipv4.ip_forward=0; ip link add eth9 type veth peer name peer9; ip addr add 192.0.2.1/24 dev eth9; ip link set eth9 up; "
+            + "ip link add br0 type bridge; ip link set br0 up; ip addr add 10.1.1.1/32 dev lo; ip addr add 10.2.2.2/24 dev lo");
+        await BecomeAsync("l1", new LinuxSwitchDriver(TimeProvider.System), Desired.Router(65011, 11, ["swp1", "swp3", "swp4"], isVtep: false));
+        await BecomeAsync("s1", new LinuxSwitchDriver(TimeProvider.System), Desired.Router(65001, 1, ["swp1"], isVtep: false));
+        var foreign = await ForeignAsync();
+        var desired = HostRenderingTests.Host(Desired.Evpn(21, 10100));
+        await BecomeAsync("h1", _host, desired);
+        Assert.Equal("10.255.0.21/32", (await lab.ShellAsync("h1", "ip -4 -o addr show dev lo scope global | awk '{ print $4 }'")).Trim());
+        Assert.Equal(foreign, await ForeignAsync());
+
+        // The VNI comes later, by somebody else's hand.
+        await lab.ShellAsync(
+            "h1",
+            "ip link add vxlan10100 type vxlan id 10100 local 10.255.0.21 dstport 4789 nolearning; ip link add brvx-10100 type bridge; ip link set vxlan10100 master brvx-10100; "
+            + "ip link set vxlan10100 type bridge_slave neigh_suppress on learning off; ip link set vxlan10100 up; ip link set brvx-10100 up");
+        var reading = await _host.ReadAsync(lab.Session("h1"), Cancel);
+        Assert.Equal([10100], reading.Vnis);
+        Assert.Equal(desired, reading.State);
+        Assert.Equal(new DeviceCapabilities(false, false, true), reading.Facts.Capabilities);
+        await MiniLab.EventuallyAsync(
+            async () => (await lab.ShellAsync("s1", "vtysh -c 'show bgp l2vpn evpn route type multicast'")) is var r && r.Contains("21:10100") && r.Contains("RT:1:10100"),
+            "the spine has the host's inclusive multicast route");
+
+        // A host is never transit: it announces its own loopbacks and nothing that it learned.
+        await MiniLab.EventuallyAsync(async () => (await lab.ShellAsync("h1", "vtysh -c 'show bgp ipv4 unicast'")).Contains("10.255.0.1/32"), "the host has the spine's loopback");
+        foreach (var port in new[] { "eth1", "eth2" })
+        {
+            var announced = await lab.ShellAsync("h1", $"vtysh -c 'show bgp ipv4 unicast neighbors {port} advertised-routes' -c 'show bgp ipv6 unicast neighbors {port} advertised-routes'");
+            Assert.Contains("10.255.0.21/32", announced);
+            Assert.Contains("fd00:ffff::21/128", announced);
+            Assert.DoesNotContain("10.255.0.1/32", announced);
+            Assert.DoesNotContain("10.255.0.11/32", announced);
+        }
+
+        Assert.DoesNotContain("RT:", string.Concat((await lab.ShellAsync("h1", "vtysh -c 'show bgp l2vpn evpn neighbors eth1 advertised-routes'")).Split('\n').Where(l => l.Contains(" 65011 "))));
+
+        // Everything of ours goes, everything else stays.
+        var all = await ForeignAsync();
+        await BecomeAsync("h1", _host, DeviceState.Empty);
+        Assert.Equal(all, await ForeignAsync());
+        Assert.DoesNotContain("router bgp", await lab.ShellAsync("h1", "vtysh -c 'show running-config'"));
+    }
+
+    private async Task BecomeAsync(string device, IDeviceDriver driver, DeviceState desired)
+    {
+        var session = lab.Session(device);
+        var reading = await driver.ReadAsync(session, Cancel);
+        var artifact = driver.Render(DeviceDiff.Compute(reading.State, desired));
+        var options = new ApplyOptions($"h-{++_transaction}", TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(10), []);
+        Assert.Equal(new ApplyResult(ApplyOutcome.Confirmed, null), await driver.ApplyAsync(session, artifact, options, Cancel));
+        Assert.Equal(string.Join('\n', desired), string.Join('\n', (await driver.ReadAsync(session, Cancel)).State));
+    }
+
+    private Task<string> ForeignAsync() => lab.ShellAsync(
+        "h1",
+        "ip -br link | grep -v -E '^(lo|eth1|eth2|mgmt0)' | awk '{ print $1, $2, $3 }'; ip -o addr | awk '{ print $2, $4 }' | grep -v -E '^(lo|eth1|eth2|mgmt0) |fe80'; "
+        + "for v in vxlan10100 brvx-10100; do ip -d link show $v 2>/dev/null | sed 's/[0-9]*: //; s/timer *[0-9.]*//g'; done; "
+        + "sysctl net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.rp_filter net.ipv4.fib_multipath_hash_policy; cat /proc/net/fib_rules 2>/dev/null || ip rule");
+}
