@@ -6,8 +6,8 @@ using Fabric.Intent.Validation;
 namespace Fabric.Intent.Changes;
 
 /// <summary>
-/// Decides on a change set: pure and total. All changes are taken together, so their order does not matter, and all errors are
-/// reported together.
+/// Decides on a change set: pure and total. All changes are taken together, so their order does not matter but for one thing: new
+/// resources get their uids, and with them their numbers from pools, in the order of the list. All errors are reported together.
 /// </summary>
 public static class ChangeSetEvaluator
 {
@@ -68,12 +68,9 @@ public static class ChangeSetEvaluator
         }
 
         next = next.At(revision, nextUid);
-        foreach (var change in effective)
+        foreach (var (key, kind, pointer, message) in IntentValidator.Check(next, effective))
         {
-            foreach (var (kind, pointer, message) in IntentValidator.Check(next, change))
-            {
-                errors.Add(new ChangeError(kind, indexOf[change.Key], change.Key, pointer, message));
-            }
+            errors.Add(new ChangeError(kind, indexOf[key], key, pointer, message));
         }
 
         if (errors.Count > 0)

@@ -26,6 +26,7 @@ public sealed class IdentifierAssigner
     private readonly List<PendingRelease> _releases = [];
     private readonly List<PendingRelease> _forgotten = [];
     private readonly List<(ResourceKey Key, string Pointer, string Message)> _errors = [];
+    private readonly Dictionary<int, Dictionary<long, List<Resource>>> _givenAsns = [];
     private IdentifierTable _table;
 
     private IdentifierAssigner(IntentSnapshot before, IntentSnapshot next)
@@ -217,14 +218,38 @@ public sealed class IdentifierAssigner
         }
         else if (device.Role != DeviceRole.Spine)
         {
-            var explicitAsns = _next.ReferrersOf(site.Key, ResourceKind.Device).Select(d => (long?)((DeviceSpec)d.Spec).Asn?.Value).OfType<long>().ToHashSet();
-            Hold(resource, "/spec/asn", new(IdentifierSpace.Asn, site.Uid), new(resource.Uid), null, siteSpec.AsnPool, explicitAsns.Contains);
+            Hold(resource, "/spec/asn", new(IdentifierSpace.Asn, site.Uid), new(resource.Uid), null, siteSpec.AsnPool, GivenAsns(site).ContainsKey);
         }
     }
 
+    /// <summary>The ASNs that devices of a site have brought along, with those devices; gathered once, and only when a device is written.</summary>
+    private Dictionary<long, List<Resource>> GivenAsns(Resource site)
+    {
+        if (!_givenAsns.TryGetValue(site.Uid, out var given))
+        {
+            given = [];
+            foreach (var device in _next.ReferrersOf(site.Key, ResourceKind.Device))
+            {
+                if (((DeviceSpec)device.Spec).Asn is { } asn)
+                {
+                    if (!given.TryGetValue(asn.Value, out var devices))
+                    {
+                        given.Add(asn.Value, devices = []);
+                    }
+
+                    devices.Add(device);
+                }
+            }
+
+            _givenAsns.Add(site.Uid, given);
+        }
+
+        return given;
+    }
+
     /// <summary>
-    /// An ASN that came with the intent may be shared by devices that it is given to (a pair of leaves), but is not one that a pool
-    /// gave to somebody else, nor the fabric number: a route target must not look like a device's own.
+    /// An ASN that came with the intent may be shared by the spines and by leaves (a pair), but not by devices that speak eBGP with each
+    /// other; it is not one that a pool gave to somebody else, nor the fabric number: a route target must not look like a device's own.
     /// </summary>
     private void CheckGivenAsn(Resource resource, DeviceSpec device, Resource site, long asn)
     {
@@ -233,6 +258,10 @@ public sealed class IdentifierAssigner
         {
             var whose = holder.Part.Length > 0 ? $"the site's {holder.Part}" : _next.Find(holder.Uid)?.Key.ToString() ?? "another device";
             _errors.Add((resource.Key, "/spec/asn", $"ASN {asn} was given to {whose}; choose one outside the site's asnPool {((SiteSpec)site.Spec).AsnPool}"));
+        }
+        else if (GivenAsns(site)[asn].Find(d => d.Uid != resource.Uid && (device.Role == DeviceRole.Hypervisor || ((DeviceSpec)d.Spec).Role != device.Role)) is { } twin)
+        {
+            _errors.Add((resource.Key, "/spec/asn", $"ASN {asn} is that of {twin.Key}; only spines share one, or leaves"));
         }
 
         if (_table.Find(new(IdentifierSpace.FabricNumber, 0), new(site.Uid))?.Value == asn)

@@ -84,7 +84,7 @@ public sealed class IdentifierTable
             }
         }
 
-        for (var value = range.First; value < start; value++)
+        for (var value = NextGap(used, range.First); value < start; value = NextGap(used, value + 1))
         {
             if (IsFree(value))
             {
@@ -164,6 +164,28 @@ public sealed class IdentifierTable
             _owners,
             devices.IsEmpty ? _waiting.Remove(key) : _waiting.SetItem(key, devices),
             rest.IsEmpty ? _byDevice.Remove(release.DeviceUid) : _byDevice.SetItem(release.DeviceUid, rest));
+    }
+
+    /// <summary>
+    /// The lowest number from <paramref name="first"/> on that is not in the set. Within a run without gaps a number's distance from the
+    /// first equals its distance in the order, so the run's end is found by halving.
+    /// </summary>
+    private static long NextGap(ImmutableSortedSet<long> used, long first)
+    {
+        var start = used.IndexOf(first);
+        if (start < 0)
+        {
+            return first;
+        }
+
+        var (low, high) = (start, used.Count - 1);
+        while (low < high)
+        {
+            var middle = low + ((high - low + 1) / 2);
+            (low, high) = used[middle] - first == middle - start ? (middle, high) : (low, middle - 1);
+        }
+
+        return used[low] + 1;
     }
 
     private static long? HighestIn(ImmutableSortedSet<long> used, NumberRange range)

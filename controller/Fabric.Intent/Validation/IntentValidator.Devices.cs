@@ -108,6 +108,10 @@ public static partial class IntentValidator
         {
             yield return (ChangeErrorKind.Invalid, "/spec/loopback", $"{loopback} is outside the site's loopback pool {site.LoopbackPool}");
         }
+        else if (spec.Loopback is { } first && next.Find(ResourceKind.Site, spec.Site)?.Spec is SiteSpec home && first == home.LoopbackPool.Address)
+        {
+            yield return (ChangeErrorKind.Invalid, "/spec/loopback", $"{first} is the network address of the site's loopback pool {home.LoopbackPool}; choose another");
+        }
 
         if (spec.Management is { } address)
         {
@@ -120,9 +124,9 @@ public static partial class IntentValidator
             }
         }
 
-        foreach (var error in CheckLeafPorts(next, resource.Key.Name, spec))
+        foreach (var conflict in LeafPortConflicts(next, resource.Key.Name, spec))
         {
-            yield return error;
+            yield return (ChangeErrorKind.Conflict, conflict.Pointer, conflict.Message);
         }
     }
 

@@ -49,14 +49,6 @@ public static partial class IntentValidator
                 yield return error;
             }
         }
-
-        foreach (var device in Placement.DevicesOf(next, spec))
-        {
-            foreach (var (kind, _, message) in CheckLeafPorts(next, device.Key.Name, (DeviceSpec)device.Spec, resource.Key.Name))
-            {
-                yield return (kind, "/spec/attachments", message);
-            }
-        }
     }
 
     private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckGateway(
@@ -124,12 +116,37 @@ public static partial class IntentValidator
         }
     }
 
+    /// <summary>Two V-Nets, or one by itself, that a leaf cannot carry as they are.</summary>
+    /// <param name="VNet">Name of a V-Net concerned.</param>
+    /// <param name="Other">Name of the other V-Net concerned, or of the same.</param>
+    /// <param name="Pointer">Where in a device that is written.</param>
+    /// <param name="Message">What is wrong.</param>
+    private readonly record struct LeafPortConflict(string VNet, string Other, string Pointer, string Message);
+
+    /// <summary>What leaves cannot carry of the V-Nets written; each leaf is looked at once, however many of its V-Nets are.</summary>
+    private static IEnumerable<(ResourceKey Key, ChangeErrorKind Kind, string Pointer, string Message)> CheckLeaves(
+        IntentSnapshot next, IReadOnlyCollection<ResourceChange> changes)
+    {
+        var vnets = changes.Where(c => c.After?.Spec is VNetSpec).ToDictionary(c => c.Key.Name, c => (VNetSpec)c.After!.Spec, StringComparer.Ordinal);
+        var leaves = vnets.Values.SelectMany(v => AttachmentPoint.Of(v)).Distinct().SelectMany(p => next.DeviceNamesAt(p))
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        foreach (var leaf in leaves)
+        {
+            foreach (var conflict in LeafPortConflicts(next, leaf, (DeviceSpec)next.Find(ResourceKind.Device, leaf)!.Spec))
+            {
+                foreach (var vnet in new[] { conflict.VNet, conflict.Other }.Distinct(StringComparer.Ordinal).Where(vnets.ContainsKey))
+                {
+                    yield return (new ResourceKey(ResourceKind.VNet, vnet), ChangeErrorKind.Conflict, "/spec/attachments", conflict.Message);
+                }
+            }
+        }
+    }
+
     /// <summary>
     /// What a leaf's one bridge cannot carry: a port in the underlay and in a V-Net, two V-Nets untagged on a port, one tag for two
     /// V-Nets, two tags for one V-Net.
     /// </summary>
-    private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckLeafPorts(
-        IntentSnapshot next, string deviceName, DeviceSpec device, string? onlyVNet = null)
+    private static IEnumerable<LeafPortConflict> LeafPortConflicts(IntentSnapshot next, string deviceName, DeviceSpec device)
     {
         if (device.Role != DeviceRole.Leaf)
         {
@@ -146,36 +163,35 @@ public static partial class IntentValidator
             var tagHere = default(VlanId?);
             foreach (var (port, attachment) in Placement.PortsOf((VNetSpec)next.Find(ResourceKind.VNet, name)!.Spec, deviceName, device))
             {
-                var concerned = onlyVNet is null || onlyVNet == name;
-                if (underlay.Contains(port.Name) && concerned)
+                if (underlay.Contains(port.Name))
                 {
-                    yield return (ChangeErrorKind.Conflict, "/spec/ports", $"port {deviceName}:{port.Name} carries the underlay; VNet '{name}' cannot use it");
+                    yield return new(name, name, "/spec/ports", $"port {deviceName}:{port.Name} carries the underlay; VNet '{name}' cannot use it");
                 }
 
                 if (attachment.Vlan is not { } tag)
                 {
-                    if (!untagged.TryAdd(port.Name, name) && (concerned || untagged[port.Name] == onlyVNet))
+                    if (!untagged.TryAdd(port.Name, name))
                     {
-                        yield return (ChangeErrorKind.Conflict, "/spec/ports", $"port {deviceName}:{port.Name} carries VNet '{untagged[port.Name]}' untagged already; VNet '{name}' needs a vlan there");
+                        yield return new(name, untagged[port.Name], "/spec/ports", $"port {deviceName}:{port.Name} carries VNet '{untagged[port.Name]}' untagged already; VNet '{name}' needs a vlan there");
                     }
 
                     continue;
                 }
 
-                if (vlanPool?.Contains(tag.Value) == true && concerned)
+                if (vlanPool?.Contains(tag.Value) == true)
                 {
-                    yield return (ChangeErrorKind.Conflict, "/spec/attachments", $"vlan {tag} is inside the site's vlanPool {vlanPool}; choose one outside");
+                    yield return new(name, name, "/spec/attachments", $"vlan {tag} is inside the site's vlanPool {vlanPool}; choose one outside");
                 }
 
-                if (tagHere is { } earlier && earlier != tag && concerned)
+                if (tagHere is { } earlier && earlier != tag)
                 {
-                    yield return (ChangeErrorKind.Conflict, "/spec/attachments", $"VNet '{name}' has vlan {earlier} and vlan {tag} on {deviceName}; a device carries it with one tag");
+                    yield return new(name, name, "/spec/attachments", $"VNet '{name}' has vlan {earlier} and vlan {tag} on {deviceName}; a device carries it with one tag");
                 }
 
                 tagHere = tag;
-                if (byTag.TryGetValue(tag, out var other) && other != name && (concerned || other == onlyVNet))
+                if (byTag.TryGetValue(tag, out var other) && other != name)
                 {
-                    yield return (ChangeErrorKind.Conflict, "/spec/attachments", $"vlan {tag} on {deviceName} belongs to VNet '{other}'; VNet '{name}' needs another tag there");
+                    yield return new(name, other, "/spec/attachments", $"vlan {tag} on {deviceName} belongs to VNet '{other}'; VNet '{name}' needs another tag there");
                 }
 
                 byTag.TryAdd(tag, name);

@@ -11,8 +11,12 @@ namespace Fabric.Intent.Validation;
 /// </summary>
 public static partial class IntentValidator
 {
-    /// <summary>Everything that is wrong with one change, given the snapshot that it results in.</summary>
-    public static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> Check(IntentSnapshot next, ResourceChange change)
+    /// <summary>Everything that is wrong with changes, given the snapshot that they result in.</summary>
+    public static IEnumerable<(ResourceKey Key, ChangeErrorKind Kind, string Pointer, string Message)> Check(
+        IntentSnapshot next, IReadOnlyCollection<ResourceChange> changes) =>
+        changes.SelectMany(c => Check(next, c).Select(e => (c.Key, e.Kind, e.Pointer, e.Message))).Concat(CheckLeaves(next, changes));
+
+    private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> Check(IntentSnapshot next, ResourceChange change)
     {
         if (change.After is not { } resource)
         {
@@ -93,9 +97,10 @@ public static partial class IntentValidator
             yield return (ChangeErrorKind.Invalid, "/spec/l3VniPool", $"{spec.L3VniPool} overlaps vniPool {spec.VniPool}; a VNI means one thing in a site");
         }
 
-        if (!spec.LoopbackPool.Address.IsV4 || spec.LoopbackPool.Length > 30)
+        // A device has the same place in both pools, and there are 65535 devices at most.
+        if (!spec.LoopbackPool.Address.IsV4 || spec.LoopbackPool.Length is < 16 or > 30)
         {
-            yield return (ChangeErrorKind.Invalid, "/spec/loopbackPool", "loopbackPool must be an IPv4 prefix of length 30 or shorter");
+            yield return (ChangeErrorKind.Invalid, "/spec/loopbackPool", "loopbackPool must be an IPv4 prefix of length 16 to 30");
         }
 
         if (spec.LoopbackPool6 is { } pool6 && (!pool6.Address.IsV6 || pool6.Length > 112))
@@ -134,6 +139,17 @@ public static partial class IntentValidator
             if (before.FabricNumber != spec.FabricNumber)
             {
                 yield return (ChangeErrorKind.InUse, "/spec/fabricNumber", "fabricNumber cannot change while the site has devices or V-Nets");
+            }
+
+            if (before.VlanPool != spec.VlanPool)
+            {
+                foreach (var vnet in next.ReferrersOf(resource.Key, ResourceKind.VNet))
+                {
+                    foreach (var vlan in ((VNetSpec)vnet.Spec).Attachments.Select(a => a.Vlan).OfType<VlanId>().Where(v => spec.VlanPool.Contains(v.Value)).Take(1))
+                    {
+                        yield return (ChangeErrorKind.InUse, "/spec/vlanPool", $"vlan {vlan} of {vnet.Key} would be inside the new pool {spec.VlanPool}");
+                    }
+                }
             }
 
             if (before.VniPool != spec.VniPool || before.L3VniPool != spec.L3VniPool)
