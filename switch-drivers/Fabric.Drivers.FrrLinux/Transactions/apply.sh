@@ -6,21 +6,33 @@ if ! mkdir /run/fabric/txn 2>/dev/null; then
 fi
 cat >/run/fabric/txn/lib.sh <<'@MARK@'
 @LIB@
+# end
 @MARK@
 . /run/fabric/txn/lib.sh
 echo '@ID@' >$T/id
 cat >$T/steps.sh <<'@MARK@'
 @STEPS@
+# end
 @MARK@
 cat >$T/timer.sh <<'@MARK@'
 @TIMER@
+# end
 @MARK@
 cat >$T/forward.sh <<'@MARK@'
 @FORWARD@
+# end
 @MARK@
 cat >$T/backward.sh <<'@MARK@'
 @BACKWARD@
+# end
 @MARK@
+# A full file system leaves files without their end.
+for file in lib steps timer forward backward; do
+    [ "$(tail -n 1 $T/$file.sh)" = '# end' ] && [ -s $T/id ] && continue
+    finish not-begun
+    printf '\n@MARK@ rejected\nsh\ncannot write to /run/fabric\n'
+    exit 0
+done
 frr_config >$T/before
 detach $T/timer.sh @SECONDS@
 if ! await 50 test -s $T/timer.pid; then
@@ -38,7 +50,7 @@ if [ $status -eq 0 ]; then
     exit 0
 fi
 
-said=$(cat $T/refused 2>/dev/null || printf 'sh forward.sh\n%s\n' "$(tail -n 5 $T/forward.log)")
+said=$([ -s $T/refused ] && cat $T/refused || printf 'sh forward.sh\n%s\n' "$(tail -n 5 $T/forward.log)")
 if mkdir $T/decided 2>/dev/null; then
     echo apply >$T/decided/by
     end_group $T/timer.pid

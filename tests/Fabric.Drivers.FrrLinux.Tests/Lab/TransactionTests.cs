@@ -169,6 +169,25 @@ public sealed class TransactionTests(MiniLab lab) : DeviceTests(lab)
         Assert.Empty((await Lab.ShellAsync("l1", "ps -eo args | grep '[t]imer.sh' || :")).Trim());
     }
 
+    [Fact]
+    public async Task A_device_without_room_refuses_the_change_before_it_begins()
+    {
+        await BecomeAsync("l1", Desired.Leaf());
+        var before = await FingerprintAsync("l1");
+        var artifact = Artifact([.. Enumerable.Range(1, 4000).Select(i => Frr($"ip prefix-list MARK seq {i} permit 10.{i / 256}.{i % 256}.0/24"))]);
+        await Lab.ShellAsync("l1", "mkdir -p /run/fabric && mount -t tmpfs -o size=300k tmpfs /run/fabric");
+        try
+        {
+            var result = await Driver.ApplyAsync(Lab.Session("l1"), artifact, Options(), Cancel);
+            Assert.Equal(new ApplyResult(ApplyOutcome.Rejected, "sh; cannot write to /run/fabric"), result);
+            Assert.Equal(before, await FingerprintAsync("l1"));
+        }
+        finally
+        {
+            await Lab.ShellAsync("l1", "umount /run/fabric");
+        }
+    }
+
     private static string Sorted(string text) => string.Join('\n', text.Split('\n').Order(StringComparer.Ordinal));
 
     private sealed class DyingSession(IDeviceSession inner) : IDeviceSession
