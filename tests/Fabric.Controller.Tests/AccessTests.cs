@@ -1,4 +1,7 @@
+using Fabric.Controller.Security;
 using Fabric.Controller.Tests.Support;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Fabric.Controller.Tests;
 
@@ -101,6 +104,28 @@ public sealed class AccessTests(ApiHost host) : IClassFixture<ApiHost>
         await host.RestartAsync();
         (await host.Client(created["token"].GetValue<string>()).GetAsync("/api/v1/tokens")).ExpectProblem(401, "unauthorized");
         (await host.Admin.PostAsync("/api/v1/tokens", new { name = "revoked", role = "admin" })).Expect(201);
+    }
+
+    [Fact]
+    public void EveryEndpointThatWritesNeedsAtLeastAnOperator()
+    {
+        var endpoints = host.Fabricd.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().ToList();
+        Assert.True(endpoints.Count > 50);
+        foreach (var endpoint in endpoints)
+        {
+            var methods = endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];
+            if (methods.All(m => m == "GET"))
+            {
+                Assert.True(
+                    endpoint.Metadata.GetMetadata<OpenToAll>() is null || endpoint.RoutePattern.RawText!.Contains("healthz", StringComparison.Ordinal)
+                    || endpoint.RoutePattern.RawText.Contains("openapi", StringComparison.Ordinal),
+                    $"{endpoint.DisplayName} is open to all");
+            }
+            else
+            {
+                Assert.True(endpoint.Metadata.GetMetadata<RoleRequirement>()?.Role >= Role.Operator, $"{endpoint.DisplayName} lets viewers write");
+            }
+        }
     }
 
     [Fact]

@@ -170,7 +170,8 @@ public sealed class ChangeSetTests(ApiHost host) : IClassFixture<ApiHost>
         var dry = (await host.Admin.PostAsync($"/api/v1/revisions/{first}/restore?dryRun=true", new { })).Expect(200);
         Assert.Equal(2, dry["changes"].AsArray().Count);
         Assert.Equal(last, host.Fabricd.Store.Intent.Current.Revision);
-        (await host.Admin.PostAsync($"/api/v1/revisions/{first}/restore", new { })).Expect(200);
+        var back = (await host.Admin.PostAsync($"/api/v1/revisions/{first}/restore", new { }, ("Idempotency-Key", "back"))).Expect(200);
+        Assert.Equal(back.Text, (await host.Admin.PostAsync($"/api/v1/revisions/{first}/restore", new { }, ("Idempotency-Key", "back"))).Expect(200).Text);
         Assert.Equal("one", (await host.Admin.GetAsync("/api/v1/tenants/history")).Expect(200)["spec"]["description"]!.GetValue<string>());
         (await host.Admin.GetAsync("/api/v1/tenants/history%202")).ExpectProblem(404, "not-found");
         var restored = (await host.Admin.GetAsync($"/api/v1/revisions/{last + 1}")).Expect(200);

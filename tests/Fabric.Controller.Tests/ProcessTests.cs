@@ -30,6 +30,28 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public async Task GivenCertificateIsShown()
+    {
+        using var directory = new TemporaryDirectory();
+        using var key = System.Security.Cryptography.ECDsa.Create();
+        var request = new System.Security.Cryptography.X509Certificates.CertificateRequest("CN=given", key, System.Security.Cryptography.HashAlgorithmName.SHA256);
+        var names = new System.Security.Cryptography.X509Certificates.SubjectAlternativeNameBuilder();
+        names.AddIpAddress(System.Net.IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
+        var (certificatePath, keyPath) = (Path.Combine(directory.Path, "given.crt"), Path.Combine(directory.Path, "given.key"));
+        await File.WriteAllTextAsync(certificatePath, certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(keyPath, key.ExportPkcs8PrivateKeyPem());
+        var data = Path.Combine(directory.Path, "data");
+        await using var fabricd = FabricdProcess.Launch("--data-dir", data, "--listen", "127.0.0.1:0", "--ssh-key", keyPath, "--tls-cert", certificatePath, "--tls-key", keyPath);
+        var address = await fabricd.ReadyAsync();
+        using var http = ApiHost.Trusting(certificatePath);
+        using var answer = await http.GetAsync(new Uri(address, "/healthz/live"));
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.False(File.Exists(Path.Combine(data, "ca.crt")));
+    }
+
+    [Fact]
     public async Task CertificateThatIsNoneIsSaid()
     {
         using var directory = new TemporaryDirectory();

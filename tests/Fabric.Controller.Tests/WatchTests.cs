@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using Fabric.Controller.Tests.Support;
@@ -78,6 +79,46 @@ public sealed class WatchTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task SlowClientIsToldAndGoesOnWhereItWas()
+    {
+        const int revisions = 500;
+        var start = host.Fabricd.Store.Intent.Current.Revision;
+        var seen = new List<long>();
+
+        // HTTP/2 has a window a stream, small as long as nobody reads; a TCP connection's own buffers would hold everything.
+        await using (var watch = await WatchAsync($"?since={start}", version: HttpVersion.Version20))
+        {
+            for (var i = 0; i < revisions; i += 100)
+            {
+                await Task.WhenAll(Enumerable.Range(i, 100).Select(n =>
+                    host.Admin.PostAsync("/api/v1/tenants", new { name = $"slow {n}", spec = new { description = new string('x', 1000) } })));
+            }
+
+            while (true)
+            {
+                var (type, id, _) = await watch.NextAsync();
+                if (type == "overflow")
+                {
+                    break;
+                }
+
+                seen.Add(id);
+            }
+
+            Assert.Null(await watch.LineAsync());
+        }
+
+        Assert.InRange(seen.Count, 256, revisions - 1);
+        await using var again = await WatchAsync("", seen[^1]);
+        while (seen.Count < revisions)
+        {
+            seen.Add((await again.NextAsync()).Id);
+        }
+
+        Assert.Equal(Enumerable.Range(1, revisions).Select(i => start + i), seen);
+    }
+
+    [Fact]
     public async Task StreamEndsWhenTheControllerStops()
     {
         var own = new ApiHost();
@@ -91,9 +132,13 @@ public sealed class WatchTests(ApiHost host) : IClassFixture<ApiHost>
         await own.StartAsync();
     }
 
-    private async Task<EventReader> WatchAsync(string query, long? lastEventId = null)
+    private async Task<EventReader> WatchAsync(string query, long? lastEventId = null, Version? version = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/watch" + query);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/watch" + query)
+        {
+            Version = version ?? HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (lastEventId is not null)
         {
@@ -119,10 +164,12 @@ public sealed class WatchTests(ApiHost host) : IClassFixture<ApiHost>
 
         public async Task<(string Type, long Id, JsonNode Data)> NextAsync()
         {
+            // One deadline for the event: comments keep the lines coming.
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
             var fields = new Dictionary<string, string>(StringComparer.Ordinal);
             while (true)
             {
-                var line = await LineAsync() ?? throw new InvalidOperationException("the stream ended");
+                var line = await reader.ReadLineAsync(deadline.Token) ?? throw new InvalidOperationException("the stream ended");
                 if (line.Length == 0 && fields.Count > 0)
                 {
                     return (fields["event"], long.Parse(fields.GetValueOrDefault("id", "0")), JsonNode.Parse(fields["data"])!);

@@ -31,7 +31,7 @@ public static class ChangeSetEndpoints
             Changes = _ => changes,
             Reason = reason ?? RequestReason.Of(context.Request),
             DryRun = dryRun,
-            RequestBody = json,
+            RequestText = json.RootElement.GetRawText(),
             PointerOf = e => $"/changes/{e.ChangeIndex}{e.Pointer}",
             Respond = evaluation => IntentWrites.Response(intent.Describe(evaluation, dryRun), 200),
         });

@@ -27,7 +27,7 @@ public sealed partial class IntentWrites(FabricStore store, IPlanner planner, IL
     public async Task<IResult> CommitAsync(HttpContext context, IntentWrite write)
     {
         var caller = context.Caller();
-        var idempotency = write.RequestBody is { } body && !write.DryRun ? IdempotencyKeyOf(context, caller, body, write.Respond) : null;
+        var idempotency = write.RequestText is { } text && !write.DryRun ? IdempotencyKeyOf(context, caller, text, write.Respond) : null;
         var result = await store.Intent.CommitAsync(
             new CommitRequest
             {
@@ -79,7 +79,7 @@ public sealed partial class IntentWrites(FabricStore store, IPlanner planner, IL
         }
     }
 
-    private static IdempotencyKey? IdempotencyKeyOf(HttpContext context, Caller caller, JsonDocument body, Func<Evaluation, StoredResponse> respond)
+    private static IdempotencyKey? IdempotencyKeyOf(HttpContext context, Caller caller, string text, Func<Evaluation, StoredResponse> respond)
     {
         var header = context.Request.Headers["Idempotency-Key"];
         if (header.Count == 0)
@@ -93,7 +93,7 @@ public sealed partial class IntentWrites(FabricStore store, IPlanner planner, IL
             throw new ProblemException(Problems.Malformed($"Idempotency-Key must be 1 to {LongestKey} printable ASCII characters"));
         }
 
-        var request = $"{context.Request.Method} {context.Request.Path.Value} {context.Request.QueryString.Value} {body.RootElement.GetRawText()}";
+        var request = $"{context.Request.Method} {context.Request.Path.Value} {context.Request.QueryString.Value} {text}";
         return new IdempotencyKey(caller.TokenId, key, SHA256.HashData(Encoding.UTF8.GetBytes(request)), respond);
     }
 
@@ -148,6 +148,6 @@ public sealed record IntentWrite
     /// <summary>Through which door.</summary>
     public string Source { get; init; } = "api";
 
-    /// <summary>The request's body, where an Idempotency-Key is honoured.</summary>
-    public JsonDocument? RequestBody { get; init; }
+    /// <summary>The text of the request's body, where an Idempotency-Key is honoured.</summary>
+    public string? RequestText { get; init; }
 }

@@ -149,7 +149,7 @@ public static class ResourceEndpoints
         {
             Changes = _ => [new Change(ChangeOperation.Create, key, body.Spec, body.Labels)],
             Reason = RequestReason.Of(context.Request),
-            RequestBody = json,
+            RequestText = json.RootElement.GetRawText(),
             Respond = evaluation => Written(evaluation, key, status, 201),
         });
     }

@@ -24,7 +24,7 @@ public static class RevisionEndpoints
             .WithSummary("Shows a revision with what it changed; or, given as A..B, how two revisions differ (0 is the empty store).")
             .Produces<RevisionDocument>().WithProblems(404);
         group.MapPost("{number}/restore", RestoreAsync).WithName("restoreRevision")
-            .WithSummary("Makes the intent again what it was at a revision, as a new revision..")
+            .WithSummary("Makes the intent again what it was at a revision, as a new revision. Honours Idempotency-Key..")
             .WithQuery("dryRun", "true: say what would change, and write nothing")
             .RequireRole(Role.Operator).Produces<ChangeSetResponse>().WithProblems(404, 409, 422, 503, 507);
     }
@@ -89,6 +89,7 @@ public static class RevisionEndpoints
             Changes = current => IntentStore.ChangesBack(current, then),
             Reason = reason,
             Source = "restore",
+            RequestText = reason,
             DryRun = dryRun,
             PointerOf = e => $"/{e.Key.Kind}/{JsonFault.Escape(e.Key.Name)}{e.Pointer}",
             Respond = evaluation => IntentWrites.Response(intent.Describe(evaluation, dryRun), 200),

@@ -18,8 +18,6 @@ public sealed class FabricdProcess : IAsyncDisposable
 
     public ApiClient Admin { get; private set; } = null!;
 
-    public string ReadyLine { get; private set; } = "";
-
     public static FabricdProcess Launch(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "fabricd.dll"), .. arguments])
@@ -37,17 +35,22 @@ public sealed class FabricdProcess : IAsyncDisposable
         var sshKey = Path.Combine(Path.GetDirectoryName(dataDirectory)!, "ssh.key");
         await File.WriteAllTextAsync(sshKey, "not used");
         var fabricd = Launch("--data-dir", dataDirectory, "--listen", "127.0.0.1:0", "--ssh-key", sshKey);
-        fabricd.ReadyLine = await fabricd._process.StandardOutput.ReadLineAsync().WaitAsync(Deadline) ?? "";
-        if (!fabricd.ReadyLine.StartsWith("fabricd ready https://", StringComparison.Ordinal))
-        {
-            throw new InvalidOperationException($"fabricd said '{fabricd.ReadyLine}' and {await fabricd._errors.WaitAsync(Deadline)}");
-        }
-
+        var address = await fabricd.ReadyAsync();
         var http = ApiHost.Trusting(Path.Combine(dataDirectory, "ca.crt"));
-        http.BaseAddress = new Uri(fabricd.ReadyLine["fabricd ready ".Length..]);
+        http.BaseAddress = address;
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", (await File.ReadAllTextAsync(Path.Combine(dataDirectory, "admin.token"))).Trim());
         fabricd.Admin = new ApiClient(http);
         return fabricd;
+    }
+
+    /// <summary>Waits until it says that it is ready; where it listens.</summary>
+    public async Task<Uri> ReadyAsync()
+    {
+        const string ready = "fabricd ready ";
+        var line = await _process.StandardOutput.ReadLineAsync().WaitAsync(Deadline) ?? "";
+        return line.StartsWith(ready + "https://", StringComparison.Ordinal)
+            ? new Uri(line[ready.Length..])
+            : throw new InvalidOperationException($"fabricd said '{line}' and {await _errors.WaitAsync(Deadline)}");
     }
 
     /// <summary>SIGKILL: no chance to tidy up.</summary>
