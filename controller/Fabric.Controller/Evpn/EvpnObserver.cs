@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net.NetworkInformation;
 using Fabric.Bgp.Rib;
@@ -132,13 +133,26 @@ public sealed partial class EvpnObserver : BackgroundService
         }
     }
 
-    private BgpSpeaker CreateSpeaker(SpeakerIdentity identity) => new(new BgpSpeakerOptions
+    private BgpSpeaker CreateSpeaker(SpeakerIdentity identity)
     {
-        LocalAsn = identity.Asn,
-        RouterId = identity.RouterId,
-        TimeProvider = _time,
-        OnEvent = e => Log.Event(_log, e.Kind is BgpEventKind.SessionUp or BgpEventKind.EndOfRib ? LogLevel.Information : LogLevel.Warning, e.Peer, e.Kind, e.Text),
-    });
+        var last = new ConcurrentDictionary<IpAddr, (BgpEventKind, string)>();
+        return new BgpSpeaker(new BgpSpeakerOptions
+        {
+            LocalAsn = identity.Asn,
+            RouterId = identity.RouterId,
+            TimeProvider = _time,
+            OnEvent = e => Note(e, last),
+        });
+    }
+
+    /// <summary>Logs what happens to a peer; what happens again and again (a spine that is down) only once.</summary>
+    private void Note(BgpEvent e, ConcurrentDictionary<IpAddr, (BgpEventKind, string)> last)
+    {
+        var again = last.TryGetValue(e.Peer, out var before) && before == (e.Kind, e.Text);
+        last[e.Peer] = (e.Kind, e.Text);
+        var level = again ? LogLevel.Debug : e.Kind is BgpEventKind.SessionUp or BgpEventKind.EndOfRib ? LogLevel.Information : LogLevel.Warning;
+        Log.Event(_log, level, e.Peer, e.Kind, e.Text);
+    }
 
     private static List<SpeakerPeerConfig> PeersOf(IntentSnapshot snapshot, Resource site, IpAddr local) =>
     [
