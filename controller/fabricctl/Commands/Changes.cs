@@ -91,7 +91,7 @@ public static class Changes
                 var still = new List<string>();
                 foreach (var (kind, name) in open.ToList())
                 {
-                    var resource = await session.FindAsync(kind, name, cancellationToken);
+                    var resource = await session.Api.FindAsync(Endpoints.Resource(kind, name), cancellationToken);
                     if (resource.IsReady() && Number(resource, "status.observedRevision") >= Number(resource, "revision"))
                     {
                         open.Remove((kind, name));

@@ -19,7 +19,7 @@ public static class DescribeCommand
             .With(host, async (parsed, session, cancellationToken) =>
             {
                 var kind = KindName.Parse(parsed.GetValue(kindWord)!);
-                var resource = await session.GetAsync(kind, parsed.GetValue(name)!, cancellationToken);
+                var resource = await session.Api.GetAsync(Endpoints.Resource(kind, parsed.GetValue(name)!), cancellationToken);
                 JsonNode? plan = null;
                 JsonNode? applies = null;
                 if (kind.Kind == "Device")

@@ -30,7 +30,10 @@ public static class Endpoints
     public const string EvpnRoutes = "evpn/routes";
 
     /// <summary>A resource.</summary>
-    public static string Resource(KindName kind, string name) => $"{kind.Plural}/{Uri.EscapeDataString(name)}";
+    /// <exception cref="CtlException">No resource can have this name: in a path it means something else (RFC 3986 section 5.2.4).</exception>
+    public static string Resource(KindName kind, string name) => name is "" or "." or ".."
+        ? throw new CtlException(ExitCodes.Refused, $"there is no {kind.Kind} '{name}': no resource can have this name")
+        : $"{kind.Plural}/{Uri.EscapeDataString(name)}";
 
     /// <summary>What would change on a device now.</summary>
     public static string DevicePlan(string device) => $"devices/{Uri.EscapeDataString(device)}/plan";

@@ -28,7 +28,7 @@ public static class GetCommand
                     items = [];
                     foreach (var name in wanted)
                     {
-                        items.Add(await session.GetAsync(kind, name, cancellationToken));
+                        items.Add(await session.Api.GetAsync(Endpoints.Resource(kind, name), cancellationToken));
                     }
                 }
 
