@@ -150,7 +150,7 @@ public sealed class CompilerProperties
 
     /// <summary>A tunnel comes after the VRF whose L3VNI it carries; that of an L2VNI has none.</summary>
     private static bool IsOfNoConcern(DeviceObject item, ObjectKey dependency) =>
-        item is VxlanTunnel { SuppressNeighbours: true } && dependency.Class == ObjectClass.Vrf;
+        item is VxlanTunnel tunnel && (dependency.Class == ObjectClass.GatewayInterface || (tunnel.SuppressNeighbours && dependency.Class == ObjectClass.Vrf));
 
     private static ObjectKey KeyOf(IntentSnapshot snapshot, ResourceKey vnet) => new(
         ObjectClass.EvpnVni,

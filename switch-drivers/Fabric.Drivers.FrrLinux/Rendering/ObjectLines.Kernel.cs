@@ -46,7 +46,7 @@ internal static partial class ObjectLines
     public static string VlanMember(string device, VlanId vlan, bool untagged, bool self) =>
         $"vlan add dev {device} vid {vlan}{(untagged ? " pvid untagged" : "")}{(self ? " self" : "")}";
 
-    public static string LocalEntry(MacAddress mac, VlanId vlan) => $"fdb add {mac} dev {Names.Bridge} vlan {vlan} self local";
+    public static string LocalEntry(MacAddress mac, VlanId vlan) => $"fdb replace {mac} dev {Names.Bridge} vlan {vlan} self local";
 
     public static string Unreachable(IpFamily family, Vni l3Vni) =>
         $"route add unreachable {(family == IpFamily.V4 ? "0.0.0.0/0" : "::/0")} table {l3Vni} metric {UnreachableMetric}";

@@ -122,8 +122,15 @@ public sealed record VxlanTunnel(Vni Vni, VlanId Vlan, IpAddr Local, int Mtu, bo
     public override ObjectKey Key => new(ObjectClass.VxlanTunnel, Vni.ToString());
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// The tunnel comes last, after the VRF of an L3VNI and the gateway of an L2VNI: routing software that meets a VNI before it
+    /// knows whose it is imports what is not meant for it, and takes another leaf's gateway MAC for a remote one.
+    /// </remarks>
     public override IEnumerable<ObjectKey> DependsOn =>
-        [Bridge.TheKey, new(ObjectClass.LoopbackAddress, $"{Local}/{(Local.IsV4 ? 32 : 128)}"), State.Vrf.KeyOf(Vni)];
+    [
+        Bridge.TheKey, new(ObjectClass.LoopbackAddress, $"{Local}/{(Local.IsV4 ? 32 : 128)}"),
+        State.Vrf.KeyOf(Vni), new(ObjectClass.GatewayInterface, Vlan.ToString()),
+    ];
 
     /// <inheritdoc/>
     public override bool CanBecome(DeviceObject desired) =>
@@ -153,10 +160,6 @@ public sealed record Vrf(
     public override ObjectKey Key => KeyOf(L3Vni);
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// The tunnel of the L3VNI comes after the VRF: routing software that meets the VNI before it knows whose it is takes it for
-    /// an L2VNI and imports what is not meant for it.
-    /// </remarks>
     public override IEnumerable<ObjectKey> DependsOn => [Bridge.TheKey, BgpInstance.TheKey];
 
     /// <summary>The key of the VRF with this L3VNI.</summary>

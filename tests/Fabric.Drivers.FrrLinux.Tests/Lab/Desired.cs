@@ -20,7 +20,7 @@ internal static class Desired
             new SystemSettings(),
             new LoopbackAddress(loopback4),
             new LoopbackAddress(loopback6),
-            new BgpInstance(new Asn(asn), loopback4.Address, Pool4, Pool6, new BfdTimers(200, 3), isVtep),
+            new BgpInstance(new Asn(asn), loopback4.Address, Pool4, Pool6, new BfdTimers(1000, 5), isVtep),
             new BgpNetwork(loopback4),
             new BgpNetwork(loopback6),
             .. ports.SelectMany(p => new DeviceObject[] { new UnderlayPort(p, 9000), new FabricNeighbor(p) }),

@@ -86,7 +86,7 @@ public sealed class UnderlayTests(MiniLab lab) : DeviceTests(lab)
         {
             bgp with { Bfd = null },
             bgp with { Bfd = new BfdTimers(300, 3) },
-            bgp with { Bfd = new BfdTimers(1000, 5) },
+            bgp with { Bfd = new BfdTimers(200, 4) },
             bgp with { LoopbackPool4 = IpPrefix.Parse("10.0.0.0/8") },
             bgp with { LoopbackPool6 = IpPrefix.Parse("fd00::/16") },
             bgp with { LoopbackPool6 = null },

@@ -104,7 +104,7 @@ public sealed class RenderingTests
             ("other router id", o with { RouterId = IpAddr.Parse("10.255.0.99") }),
             ("other pools", o with { LoopbackPool4 = IpPrefix.Parse("10.0.0.0/8"), LoopbackPool6 = IpPrefix.Parse("fd00::/16") }),
             ("no IPv6", o with { LoopbackPool6 = null }),
-            ("other BFD timers", o with { Bfd = new BfdTimers(1000, 5) }),
+            ("other BFD timers", o with { Bfd = new BfdTimers(200, 3) }),
             ("standard BFD timers", o with { Bfd = new BfdTimers(300, 3) }),
             ("no BFD", o with { Bfd = null }),
             ("no VTEP", o with { IsVtep = false }),

@@ -44,7 +44,7 @@ public sealed class DeviceDiffTests
                     return false;
                 }
 
-                if (change.After is null && current.Any(o => state.Contains(o.Key) && o.DependsOn.Contains(change.Key)))
+                if (change.After is null && current.Any(o => state.Contains(o.Key) && !desired.Contains(o.Key) && o.DependsOn.Contains(change.Key)))
                 {
                     return false;
                 }
