@@ -29,9 +29,10 @@ public static class CommandLine
         var longestBackoff = Seconds("--longest-backoff", "longest wait between two tries on a device", usual.LongestBackoff);
         var rollback = Seconds("--rollback-after", "how long a device waits for the confirmation of a change before it goes back by itself", usual.RollbackAfter);
         var confirm = Seconds("--confirm-within", "how long management access and BGP may take to be seen up after a change", usual.ConfirmWithin);
+        var parallelism = new Option<int>("--parallelism") { Description = "how many devices are worked on at the same time", DefaultValueFactory = _ => usual.Parallelism };
         var root = new RootCommand("The Fabric controller: intent API, store, reconciler and BGP speaker.")
         {
-            dataDirectory, listen, certificate, key, sshKey, format, resync, firstBackoff, longestBackoff, rollback, confirm,
+            dataDirectory, listen, certificate, key, sshKey, format, resync, firstBackoff, longestBackoff, rollback, confirm, parallelism,
         };
         root.SetAction(async (parsed, _) =>
         {
@@ -62,6 +63,7 @@ public static class CommandLine
                     LongestBackoff = Time(parsed, longestBackoff),
                     RollbackAfter = Time(parsed, rollback),
                     ConfirmWithin = Time(parsed, confirm),
+                    Parallelism = parsed.GetValue(parallelism),
                 },
             };
             var faults = options.Faults().ToList();

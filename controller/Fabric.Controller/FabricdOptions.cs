@@ -106,6 +106,11 @@ public sealed record FabricdOptions
             }
         }
 
+        if (Reconciler.Parallelism is < 1 or > 1024)
+        {
+            yield return $"--parallelism {Reconciler.Parallelism}: give 1 to 1024";
+        }
+
         if (Reconciler.ConfirmWithin >= Reconciler.RollbackAfter)
         {
             yield return "--confirm-within must be shorter than --rollback-after";
