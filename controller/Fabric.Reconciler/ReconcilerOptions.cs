@@ -18,6 +18,6 @@ public sealed record ReconcilerOptions
     /// <summary>How long management access and BGP sessions may take to be seen up after a change; shorter than <see cref="RollbackAfter"/>.</summary>
     public TimeSpan ConfirmWithin { get; init; } = TimeSpan.FromSeconds(40);
 
-    /// <summary>How many devices are worked on at the same time, 1..1024.</summary>
+    /// <summary>How many devices are worked on at the same time, 1..1024; as many again that failed last time are retried beside them.</summary>
     public int Parallelism { get; init; } = 32;
 }

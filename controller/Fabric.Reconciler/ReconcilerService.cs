@@ -16,6 +16,7 @@ public sealed class ReconcilerService : BackgroundService
     private readonly Dictionary<int, DeviceWorker> _workers = [];
     private readonly List<Task> _leaving = [];
     private readonly SemaphoreSlim _slots;
+    private readonly SemaphoreSlim _retrySlots;
     private readonly WorkerContext _context;
 
     /// <summary>Wires the service; nothing runs before it is started.</summary>
@@ -29,8 +30,9 @@ public sealed class ReconcilerService : BackgroundService
         ILogger<ReconcilerService> log)
     {
         _slots = new SemaphoreSlim(options.Parallelism);
+        _retrySlots = new SemaphoreSlim(options.Parallelism);
         _context = new WorkerContext(
-            store, board, drivers.ToImmutableDictionary(d => d.Os, StringComparer.Ordinal), sessions, options, _slots, time, log);
+            store, board, drivers.ToImmutableDictionary(d => d.Os, StringComparer.Ordinal), sessions, options, _slots, _retrySlots, time, log);
     }
 
     /// <inheritdoc/>
@@ -38,6 +40,7 @@ public sealed class ReconcilerService : BackgroundService
     {
         base.Dispose();
         _slots.Dispose();
+        _retrySlots.Dispose();
     }
 
     /// <inheritdoc/>

@@ -22,24 +22,12 @@ public sealed class ReconcilerTests : IAsyncLifetime
     private readonly DeviceBoard _board = new();
     private readonly FakeNetwork _network = new("frr-linux");
     private readonly StatusSource _status;
-    private readonly ReconcilerService _service;
+    private ReconcilerService _service;
 
     public ReconcilerTests()
     {
         _status = new StatusSource(_board, _store);
-        _service = new ReconcilerService(
-            _store,
-            _board,
-            [_network],
-            _network,
-            new ReconcilerOptions
-            {
-                ResyncInterval = TimeSpan.FromMilliseconds(100),
-                FirstBackoff = TimeSpan.FromMilliseconds(20),
-                LongestBackoff = TimeSpan.FromMilliseconds(100),
-            },
-            TimeProvider.System,
-            NullLogger<ReconcilerService>.Instance);
+        _service = Service(parallelism: 8);
     }
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -105,6 +93,26 @@ public sealed class ReconcilerTests : IAsyncLifetime
         await _service.StartAsync(CancellationToken.None);
 
         await EventuallyReady(ResourceKind.Device, "leaf1");
+        _store.Commit((ResourceKind.VNet, "app", VNet(5001, "leaf1", "swp11")));
+        await EventuallyReady(ResourceKind.VNet, "app");
+    }
+
+    [Fact]
+    public async Task Devices_that_failed_are_retried_beside_the_others_not_before_them()
+    {
+        _service.Dispose();
+        _service = Service(parallelism: 1);
+        _network["10.9.0.2"].Fault = DeviceErrorKind.Unreachable;
+        Fabric();
+        await _service.StartAsync(CancellationToken.None);
+        await EventuallyReady(ResourceKind.Device, "leaf1");
+        await Eventually(() => Condition(ResourceKind.Device, "leaf2", "Ready"), c => c.Status == ConditionStatus.False);
+
+        // From now on each try lasts for ever.
+        var reads = _network["10.9.0.2"].Reads;
+        _network["10.9.0.2"].Hangs = true;
+        await Eventually(() => _network["10.9.0.2"].Reads, r => r > reads);
+
         _store.Commit((ResourceKind.VNet, "app", VNet(5001, "leaf1", "swp11")));
         await EventuallyReady(ResourceKind.VNet, "app");
     }
@@ -253,6 +261,21 @@ public sealed class ReconcilerTests : IAsyncLifetime
         await EventuallyReady(ResourceKind.VNet, "web");
         Assert.Equal(reads, _network["10.9.0.2"].Reads);
     }
+
+    private ReconcilerService Service(int parallelism) => new(
+        _store,
+        _board,
+        [_network],
+        _network,
+        new ReconcilerOptions
+        {
+            ResyncInterval = TimeSpan.FromMilliseconds(100),
+            FirstBackoff = TimeSpan.FromMilliseconds(20),
+            LongestBackoff = TimeSpan.FromMilliseconds(100),
+            Parallelism = parallelism,
+        },
+        TimeProvider.System,
+        NullLogger<ReconcilerService>.Instance);
 
     private static AttachmentSpec Port(string device, string port) => new() { Port = new PortRef { Device = device, Port = port } };
 

@@ -82,14 +82,15 @@ internal sealed partial class DeviceWorker : IAsyncDisposable
         using var scope = Log.DeviceScope(_context.Log, device.Key.Name);
         try
         {
-            await _context.Slots.WaitAsync(cancellationToken);
+            var slots = _status.Failures == 0 ? _context.Slots : _context.RetrySlots;
+            await slots.WaitAsync(cancellationToken);
             try
             {
                 return await ReconcileAsync(device, spec, cancellationToken);
             }
             finally
             {
-                _context.Slots.Release();
+                slots.Release();
             }
         }
         catch (DeviceException e)
