@@ -116,5 +116,5 @@ if ((skipped)); then
   awk '/^ +.* \[SKIP\]$/ { sub(/ \[SKIP\]$/, ""); printf "%s:", $0; getline; sub(/^ +/, " "); print }' "$logs"/*.log
 fi
 ((passed + failed > 0)) || echo 'no test ran' >&2
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed, $skipped skipped" | tee "$logs/summary"
 ((failed == 0 && passed > 0))
