@@ -229,7 +229,7 @@ internal sealed class KernelFacts
 
         switch (link.Kind)
         {
-            case "bridge" when Number(data, "vlan_filtering") == 1 && Number(data, "vlan_default_pvid") == 0
+            case "bridge" when link.Mac == ObjectLines.BridgeMac && Number(data, "vlan_filtering") == 1 && Number(data, "vlan_default_pvid") == 0
                 && Number(data, "stp_state") == 0 && Number(data, "mcast_snooping") == 0:
                 Add(ConfigLine.Ip, ObjectLines.LinkAdd(name, ObjectLines.BridgeKind));
                 break;

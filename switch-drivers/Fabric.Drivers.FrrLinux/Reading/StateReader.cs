@@ -273,9 +273,19 @@ internal sealed class StateReader
     private void Add(DeviceObject item, Asn? asn)
     {
         var missing = new List<string>();
+        var usurped = new HashSet<string>();
         foreach (var line in ObjectLines.Of(item, asn, _dialect))
         {
-            var there = line.Shell == ConfigLine.Vtysh ? _present.Contains(line.Identity) : _kernel.Has(line);
+            var there = line.Shell == ConfigLine.Vtysh
+                ? _present.Contains(line.Identity)
+                : _kernel.Has(line) && (line.Under is null || !usurped.Contains(line.Under));
+            if (!there && ObjectLines.MadeDevice(line) is { } device && _kernel.Links.TryGetValue(device, out var other))
+            {
+                // A device of this name that is something else: it goes, and the object is made anew.
+                usurped.Add(line.Identity);
+                Put(new ForeignLine([ObjectLines.KernelContext], ObjectLines.LinkAdd(device, $"type {other.Kind}")));
+            }
+
             if (there)
             {
                 _explained.Add(line.Identity);

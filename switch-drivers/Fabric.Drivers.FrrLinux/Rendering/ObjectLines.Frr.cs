@@ -205,7 +205,8 @@ internal static partial class ObjectLines
         var context = o.Context;
         if (context.Count > 0 && context[0] == KernelContext)
         {
-            yield return new ConfigLine(ConfigLine.Ip, [], o.Text) { Undo = o.Text.Replace(" add ", " del ", StringComparison.Ordinal) };
+            var line = new ConfigLine(ConfigLine.Ip, [], o.Text);
+            yield return line with { Undo = MadeDevice(line) is { } device ? $"link del dev {device}" : o.Text.Replace(" add ", " del ", StringComparison.Ordinal) };
             yield break;
         }
 

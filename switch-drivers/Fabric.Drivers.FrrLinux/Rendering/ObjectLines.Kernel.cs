@@ -33,7 +33,14 @@ internal static partial class ObjectLines
 
     public static string LinkAdd(string device, string kind) => $"link add name {device} {kind}";
 
-    public static string BridgeKind => "type bridge vlan_filtering 1 vlan_default_pvid 0 stp_state 0 mcast_snooping 0";
+    /// <summary>The device that a line makes; null where it makes none.</summary>
+    public static string? MadeDevice(ConfigLine line) =>
+        line.Shell == ConfigLine.Ip && line.Text.Split(' ', 5) is ["link", "add", "name", var device, _] ? device : null;
+
+    /// <summary>The bridge's own MAC, used by nobody; a bridge without one loses it with its last port and then takes no VLAN.</summary>
+    public static readonly MacAddress BridgeMac = MacAddress.Parse("02:fa:b0:00:00:01");
+
+    public static string BridgeKind => $"address {BridgeMac} type bridge vlan_filtering 1 vlan_default_pvid 0 stp_state 0 mcast_snooping 0";
 
     public static string VxlanKind(Vni vni, IpAddr local) => $"type vxlan id {vni} local {local} dstport 4789 nolearning";
 

@@ -75,6 +75,7 @@ public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKerne
             ],
             ["ip link del vrf-5000", "ip link set swp10 nomaster"],
             ["ip link del br-fabric"],
+            ["ip link del vni10100; ip link add vni10100 type vxlan id 10100 local 10.255.0.11 dstport 4790; ip link set vni10100 up"],
         })
         {
             foreach (var edit in edits)
@@ -100,6 +101,7 @@ public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKerne
         var plan = DeviceDiff.Compute(leaf1, SwitchingLeaf(11, [.. Vpc(11, 6000, 4000, 10300, 100, "10.0.1.1/24"), .. Port("nosuch", 100)]));
         var rejected = await _driver.ApplyAsync(lab.Session("leaf1"), _driver.Render(plan), Options(), Cancel);
         Assert.Equal(ApplyOutcome.Rejected, rejected.Outcome);
+        Assert.Contains("nosuch", rejected.Detail);
         Assert.DoesNotContain("not what it was", rejected.Detail);
         Assert.Equal(untouched, await StateAsync("leaf1"));
 
@@ -123,7 +125,7 @@ public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKerne
     {
         var text = await lab.ShellAsync(
             device,
-            "vtysh -c 'show running-config'; ip -d -br link | sed 's/@if[0-9]*//'; ip -o addr | sed 's/^[0-9]*: //; s/valid_lft.*//; s/tentative//'; bridge vlan; bridge fdb show br br-fabric 2>/dev/null | grep permanent; ip route show table all type unreachable; ip -6 route show table all type unreachable");
+            "vtysh -c 'show running-config'; ip -d -br link | sed 's/@if[0-9]*//'; ip -o addr | sed 's/^[0-9]*: //; s/valid_lft.*//; s/tentative//'; bridge vlan | awk '/^[a-z]/ { d = $1; $1 = \"\" } { print d, $0 }'; bridge fdb show br br-fabric 2>/dev/null | grep permanent; ip route show table all type unreachable; ip -6 route show table all type unreachable");
         return string.Join('\n', text.Split('\n').Where(l => !l.Contains(" scope link")).Order(StringComparer.Ordinal));
     }
 
