@@ -69,6 +69,8 @@ public sealed class DeviceFaultTests(SharedFabric shared) : FabricTest(shared.Ge
         await Lab.DoAsync("service", "stop", "hypervisor2", "sshd");
         try
         {
+            // Connections that stand outlive the server, here as on a real host; they end too.
+            await Lab.ShellAsync("hypervisor2", "kill $(pgrep -x sshd)");
             await FailsAloneAsync("Refused");
         }
         finally
@@ -126,8 +128,8 @@ public sealed class DeviceFaultTests(SharedFabric shared) : FabricTest(shared.Ge
                     await Eventually.Fine(
                         "the device goes back by itself",
                         async () => DeviceText.Difference(
-                            new Dictionary<string, string> { ["hypervisor1"] = before["hypervisor1"] },
-                            new Dictionary<string, string> { ["hypervisor1"] = await DeviceText.OfAsync(Lab, "hypervisor1") }),
+                            new Dictionary<string, string> { ["hypervisor1"] = WithoutManagementPort(before["hypervisor1"]) },
+                            new Dictionary<string, string> { ["hypervisor1"] = WithoutManagementPort(await DeviceText.OfAsync(Lab, "hypervisor1")) }),
                         30);
                     Output.WriteLine($"back by itself {Seconds(watch.Elapsed)} after the cut, attempt {attempt}");
                     Assert.Equal("rolled-back", (await Lab.ExecAsync("hypervisor1", "cat", "/run/fabric/last/result")).Trim());
@@ -146,6 +148,9 @@ public sealed class DeviceFaultTests(SharedFabric shared) : FabricTest(shared.Ge
             await DeviceText.AgainAsync(Lab, before, "the attempt is undone");
         }
     }
+
+    /// <summary>A port without carrier looks different though nobody has changed it.</summary>
+    private static string WithoutManagementPort(string text) => string.Join('\n', text.Split('\n').Where(l => !l.StartsWith("mgmt0", StringComparison.Ordinal)));
 
     /// <summary>hypervisor2 is in trouble for a reason; a V-Net says so, and is on hypervisor1 all the same.</summary>
     private async Task FailsAloneAsync(string reason)

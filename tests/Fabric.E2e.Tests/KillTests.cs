@@ -75,8 +75,10 @@ public sealed class KillTests(SharedFabric shared) : FabricTest(shared.GetAsync)
             Output.WriteLine($"kill {i} at {Seconds(at)}: in force {Seconds(watch.Elapsed)} after the restart");
         }
 
-        await Fabric.InForceAsync(await Api.ChangeAsync(toUsual));
-        await DeviceText.AgainAsync(Lab, atUsual, "all is as it was");
+        // The times were spread over a whole apply: some of the kills must have left a change to be rolled back.
+        var left = Fabric.Fabricd.Log.Split("left by an earlier run").Length - 1;
+        Output.WriteLine($"changes found half done and rolled back: {left.ToString(CultureInfo.InvariantCulture)}");
+        Assert.True(left > 0);
     }
 
     private Task WholeAsync(Dictionary<string, string> one, Dictionary<string, string> other) => Eventually.Fine(

@@ -9,10 +9,10 @@ internal static partial class DeviceText
         echo '## frr'; vtysh -c 'show running-config'
         echo '## links'; ip -d -o link
         echo '## addresses'; ip -o address
-        echo '## rules'; ip rule; ip -6 rule
+        echo '## rules'; { ip rule; ip -6 rule; } | grep -v l3mdev-table
         echo '## routes by hand'; ip route show table all proto static; ip -6 route show table all proto static
-        echo '## vlans'; bridge vlan
-        echo '## forwarding entries by hand'; bridge fdb show | grep -E 'permanent|static' | grep -v 'extern_learn' || true
+        echo '## vlans'; bridge vlan | awk 'NR > 1 { if ($1 !~ /^[0-9]/) { device = $1; $1 = "" } print device, $0 }'
+        echo '## forwarding entries by hand'; bridge fdb show | grep -E 'permanent|static' | grep -v 'extern_learn\|^33:33:' || true
         echo '## ports'; bridge -d link
         echo '## sysctl'; sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(ip_forward|fib_multipath_hash_policy|conf\.[^.]+\.(forwarding|rp_filter|arp_ignore|arp_announce|accept_ra|disable_ipv6|addr_gen_mode|arp_accept|proxy_arp|proxy_ndp))\b'
         echo '## nft'; nft list ruleset 2>/dev/null || true
@@ -52,13 +52,25 @@ internal static partial class DeviceText
         return lines.Count == 0 ? null : string.Join('\n', lines.Take(40));
     }
 
-    // Numbers that count or age, and the index of a device, say nothing about configuration.
-    private static string Normal(string text) => string.Join('\n', text.Split('\n')
-        .Select(l => Counters().Replace(l, ""))
-        .Select(l => IfIndex().Replace(l, "")));
+    // The kernel makes the rule for VRFs with the first of them, and leaves it there.
+    // Numbers that count or age, the index of a device, a hardware address that the kernel has chosen, and the order in which it
+    // lists things say nothing about configuration.
+    private static string Normal(string text) => string.Join('\n', text.Split("## ").Select(section => section.StartsWith("frr", StringComparison.Ordinal)
+        ? section
+        : string.Join('\n', section.Split('\n').Select(Line).Order(StringComparer.Ordinal))));
+
+    private static string Line(string line) => UnusedPort().Replace(
+        ChosenMac().Replace(IfIndex().Replace(Counters().Replace(line, ""), ""), "${before}(chosen)${after}"), "${before}(unused)");
 
     [GeneratedRegex(@"\b(valid_lft|preferred_lft|hello_timer|tcn_timer|topology_change_timer|gc_timer|message_age_timer|forward_delay_timer|hold_timer|bridge_id|designated_bridge|designated_root|designated_port|port_id|port_no|root_port|numtxqueues|group_fwd_mask) +\S+ ?| +\d+(\.\d+)?sec| tentative", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex Counters();
+
+    [GeneratedRegex(@"(?<before>^(vni|vrf-)\d+:.* link/ether )[0-9a-f:]{17}|^[0-9a-f:]{17}(?<after> dev vni)", RegexOptions.ExplicitCapture, 5000)]
+    private static partial Regex ChosenMac();
+
+    // A port that is given back is shut down and gets the usual MTU; what it had before anybody used it is not known.
+    [GeneratedRegex(@"(?<before>^\S+ <BROADCAST,MULTICAST>) mtu \d+ qdisc \w+", RegexOptions.ExplicitCapture, 5000)]
+    private static partial Regex UnusedPort();
 
     [GeneratedRegex(@"^\d+: |(?<=@)if\d+", RegexOptions.ExplicitCapture, 5000)]
     private static partial Regex IfIndex();

@@ -9,16 +9,20 @@ internal static class Eventually
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(400);
 
+    /// <summary>How many times as long everything may take: devices in an emulated machine are slow. Tests run one at a time.</summary>
+    public static double Stretch { get; set; } = 1;
+
     /// <summary>Asks until the answer fits, and returns it.</summary>
     /// <param name="what">What is waited for, for the message of the failure.</param>
     /// <param name="ask">Gives the value; an exception counts as an answer that does not fit.</param>
     /// <param name="fits">Whether it is the one.</param>
-    /// <param name="within">Seconds to wait at most.</param>
+    /// <param name="within">Seconds to wait at most, before <see cref="Stretch"/>.</param>
     /// <param name="show">The value as text, for the message of the failure.</param>
     /// <param name="give">Ends the waiting early, with a failure, when it gives a text.</param>
     public static async Task<T> Get<T>(
         string what, Func<Task<T>> ask, Func<T, bool> fits, double within = 30, Func<T, string>? show = null, Func<string?>? give = null)
     {
+        within *= Stretch;
         var watch = Stopwatch.StartNew();
         var pause = Pause;
         string last;

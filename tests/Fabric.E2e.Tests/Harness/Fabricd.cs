@@ -3,6 +3,18 @@ using System.Text;
 
 namespace Fabric.E2e.Tests.Harness;
 
+/// <summary>How patient a controller is with devices.</summary>
+internal sealed record Times(params string[] Arguments)
+{
+    /// <summary>For devices on the running kernel.</summary>
+    public static readonly Times Quick = new(
+        "--resync-interval", "3", "--rollback-after", "12", "--confirm-within", "8", "--first-backoff", "0.5", "--longest-backoff", "2");
+
+    /// <summary>For devices in an emulated machine, each command of which takes many times as long.</summary>
+    public static readonly Times Patient = new(
+        "--resync-interval", "15", "--rollback-after", "90", "--confirm-within", "60", "--first-backoff", "1", "--longest-backoff", "4");
+}
+
 /// <summary>A controller of its own: the real program, its data in a directory of its own.</summary>
 internal sealed class Fabricd : IAsyncDisposable
 {
@@ -10,10 +22,12 @@ internal sealed class Fabricd : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("fabricd-").FullName;
     private readonly StringBuilder _log = new();
     private readonly string? _sshKey;
+    private readonly Times _times;
     private Process? _process;
 
-    private Fabricd(string? sshKey, string? dataDirectory)
+    private Fabricd(string? sshKey, string? dataDirectory, Times times)
     {
+        _times = times;
         _sshKey = sshKey;
         DataDirectory = dataDirectory ?? Path.Combine(_directory, "data");
     }
@@ -47,9 +61,10 @@ internal sealed class Fabricd : IAsyncDisposable
     /// <summary>Starts a controller on an empty store and waits until it answers.</summary>
     /// <param name="sshKey">Private key that opens the devices.</param>
     /// <param name="dataDirectory">Where its store is; by default in a directory that goes with it.</param>
-    public static async Task<Fabricd> StartAsync(string? sshKey, string? dataDirectory = null)
+    /// <param name="times">How patient it is.</param>
+    public static async Task<Fabricd> StartAsync(string? sshKey, string? dataDirectory = null, Times? times = null)
     {
-        var fabricd = new Fabricd(sshKey, dataDirectory);
+        var fabricd = new Fabricd(sshKey, dataDirectory, times ?? Times.Quick);
         try
         {
             await fabricd.StartAsync();
@@ -70,7 +85,7 @@ internal sealed class Fabricd : IAsyncDisposable
         [
             "--data-dir", DataDirectory, "--listen", "127.0.0.1:0",
             .. _sshKey is null ? [] : (string[])["--ssh-key", _sshKey],
-            "--resync-interval", "3", "--rollback-after", "12", "--confirm-within", "8", "--first-backoff", "0.5", "--longest-backoff", "2",
+            .. _times.Arguments,
         ];
         var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var process = Command.Start(Repository.Program("fabricd"), arguments);

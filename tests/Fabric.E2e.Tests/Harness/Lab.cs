@@ -93,11 +93,14 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>A command that runs in a device until it is disposed of.</summary>
     public Background Start(string node, params string[] command) => Background.Start("bash", [ExecScript, "--name", Name, node, .. command]);
 
-    /// <summary>Starts a VM that is removed with the test.</summary>
-    public async Task AddVmAsync(string vm, string host, int vni, string ip, string? gateway = null)
+    /// <summary>Starts a VM that is removed with the test, if it is not to stay.</summary>
+    public async Task AddVmAsync(string vm, string host, int vni, string ip, bool stays = false)
     {
-        await DoAsync(["vm", "add", vm, "--host", host, "--vni", vni.ToString(CultureInfo.InvariantCulture), "--ip", ip, .. gateway is null ? [] : (string[])["--gateway", gateway]]);
-        _guests.Add(vm);
+        await DoAsync("vm", "add", vm, "--host", host, "--vni", vni.ToString(CultureInfo.InvariantCulture), "--ip", ip);
+        if (!stays)
+        {
+            _guests.Add(vm);
+        }
     }
 
     public async Task RemoveVmAsync(string vm)

@@ -32,6 +32,7 @@ public sealed class SharedFabric : IAsyncLifetime
     /// <summary>A fabric with all devices ready.</summary>
     internal async Task<Fixture> GetAsync()
     {
+        Eventually.Stretch = 1;
         if (_fixture is { } present)
         {
             try
@@ -85,14 +86,15 @@ internal sealed class Fixture : IAsyncDisposable
     public static async Task<Fixture> RaiseAsync(string topology, string vehicle)
     {
         var lab = await Lab.UpAsync(Repository.Topology(topology), vehicle, TimeSpan.FromMinutes(vehicle == "vm" ? 5 : 1));
+        Eventually.Stretch = lab.IsMachine ? 6 : 1;
         var fixture = new Fixture(lab);
         try
         {
-            fixture.Fabricd = await Fabricd.StartAsync(lab.SshKey);
+            fixture.Fabricd = await Fabricd.StartAsync(lab.SshKey, times: lab.IsMachine ? Times.Patient : Times.Quick);
             fixture.Inventory = Yaml.Resources(await lab.DoAsync("inventory"));
             var watch = Stopwatch.StartNew();
             await fixture.Api.ChangeAsync(fixture.Inventory);
-            await fixture.HealthyAsync(vehicle == "vm" ? 180 : 90);
+            await fixture.HealthyAsync(60);
             fixture.InventoryToReady = watch.Elapsed;
             return fixture;
         }

@@ -14,7 +14,7 @@ internal static class Yaml
         var stream = new YamlStream();
         stream.Load(new StringReader(text));
         return [.. stream.Documents.Select(d => Node(d.RootNode)!.AsObject()).Select(r => Intent.Apply(
-            r["kind"]!.GetValue<string>(), r["name"]!.GetValue<string>(), r["spec"]!.DeepClone().AsObject()))];
+            r["kind"]!.GetValue<string>(), r["name"]!.GetValue<string>(), r["spec"]?.DeepClone().AsObject() ?? []))];
     }
 
     private static JsonNode? Node(YamlNode node) => node switch
