@@ -14,7 +14,9 @@ internal static partial class DeviceText
         echo '## vlans'; bridge vlan | awk 'NR > 1 { if ($1 !~ /^[0-9]/) { device = $1; $1 = "" } print device, $0 }'
         echo '## forwarding entries by hand'; bridge fdb show | grep -E 'permanent|static' | grep -v 'extern_learn\|^33:33:' || true
         echo '## ports'; bridge -d link
-        echo '## sysctl'; sysctl -a 2>/dev/null | grep -E '^net\.ipv[46]\.(ip_forward|fib_multipath_hash_policy|conf\.[^.]+\.(forwarding|rp_filter|arp_ignore|arp_announce|accept_ra|disable_ipv6|addr_gen_mode|arp_accept|proxy_arp|proxy_ndp))\b'
+        echo '## sysctl'; cd /proc/sys/net; grep -s . ipv4/ip_forward ipv4/fib_multipath_hash_policy ipv6/fib_multipath_hash_policy \
+          ipv4/conf/*/{forwarding,rp_filter,arp_ignore,arp_announce,arp_accept,proxy_arp} \
+          ipv6/conf/*/{forwarding,accept_ra,disable_ipv6,addr_gen_mode,proxy_ndp}
         echo '## nft'; nft list ruleset 2>/dev/null || true
         """;
 
