@@ -156,6 +156,8 @@ public sealed class TransactionTests(MiniLab lab) : DeviceTests(lab)
             await Lab.ShellAsync("l1", "vtysh -c 'conf t' -c 'no ip prefix-list MARK' || :");
         }
 
+        // What was confirmed was saved too.
+        await Lab.ShellAsync("l1", "vtysh -c 'write memory'");
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join(' ', outcomes));
     }
 
