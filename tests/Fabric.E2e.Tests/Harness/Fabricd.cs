@@ -12,7 +12,7 @@ internal sealed record Times(params string[] Arguments)
 
     /// <summary>For devices in an emulated machine, each command of which takes many times as long.</summary>
     public static readonly Times Patient = new(
-        "--resync-interval", "15", "--rollback-after", "90", "--confirm-within", "60", "--first-backoff", "1", "--longest-backoff", "4");
+        "--resync-interval", "15", "--rollback-after", "240", "--confirm-within", "120", "--first-backoff", "1", "--longest-backoff", "4");
 }
 
 /// <summary>A controller of its own: the real program, its data in a directory of its own.</summary>
