@@ -147,11 +147,13 @@ public sealed class UnderlayTests(MiniLab lab) : DeviceTests(lab)
         var desired = Desired.Leaf(Desired.Evpn(11, 10100));
         await BecomeAsync("l1", desired);
         var before = await FingerprintAsync("l1");
+        var seen = desired;
         foreach (var edit in edits)
         {
-            var seen = (await ReadAsync("l1")).State;
             await Lab.ShellAsync("l1", edit);
-            Assert.False(DeviceDiff.Compute(seen, (await ReadAsync("l1")).State).IsEmpty, edit);
+            var now = (await ReadAsync("l1")).State;
+            Assert.False(now.Equals(seen), edit);
+            seen = now;
         }
 
         var drift = DeviceDiff.Compute((await ReadAsync("l1")).State, desired);
