@@ -114,7 +114,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
 {
     private const string GatewayMac = "02:00:5e:00:01:01";
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task Two_V_Nets_of_a_Vpc_on_different_leaves_route_to_each_other_through_anycast_gateways()
     {
         Output.WriteLine($"machine up in {Seconds(Lab.Raised)}; from the inventory to ready in {Seconds(Fabric.InventoryToReady)}");
@@ -139,7 +139,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         Assert.Contains("ttl=64", (await Lab.PingAsync("server1", "10.1.1.30")).Output, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task Frames_to_a_gateway_are_not_flooded()
     {
         await Lab.PingsAsync("server1", "10.1.2.10");
@@ -161,7 +161,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         Assert.Equal("", await tunnels.StopAsync());
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task A_server_on_a_tagged_leaf_port_reaches_Vms_on_hypervisors()
     {
         await Lab.PingsAsync("m1", "10.9.0.12");
@@ -173,7 +173,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         Assert.True(full.Ok, full.ToString());
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task Two_Vpcs_with_the_same_subnets_and_addresses_do_not_reach_each_other()
     {
         // Both VPCs route, each to its own host 10.1.2.10.
@@ -191,7 +191,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         await Lab.NeverPingsAsync("server2", "10.1.1.77");
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task What_somebody_deletes_in_the_kernel_of_a_leaf_is_made_again()
     {
         await Lab.PingsAsync("server1", "10.1.2.10");
@@ -208,7 +208,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         await Lab.PingsAsync("server1", "10.1.1.30");
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     [Trait("Order", "last")]
     public async Task Deleted_V_Nets_leave_no_trace_on_any_device()
     {
