@@ -114,7 +114,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
 {
     private const string GatewayMac = "02:00:5e:00:01:01";
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Two_V_Nets_of_a_Vpc_on_different_leaves_route_to_each_other_through_anycast_gateways()
     {
         Output.WriteLine($"machine up in {Seconds(Lab.Raised)}; from the inventory to ready in {Seconds(Fabric.InventoryToReady)}");
@@ -139,7 +139,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         Assert.Contains("ttl=64", (await Lab.PingAsync("server1", "10.1.1.30")).Output, StringComparison.Ordinal);
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Frames_to_a_gateway_are_not_flooded()
     {
         await Lab.PingsAsync("server1", "10.1.2.10");
@@ -151,17 +151,17 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         Assert.All(routes, r => Assert.True(r["defaultGateway"]!.GetValue<bool>()));
 
         // Frames for the gateway's MAC: on the far server of the same V-Net, and in any tunnel that leaves the leaf.
-        await using var far = await CaptureAsync("server3", "eth1", $"ether dst {GatewayMac}");
-        await using var tunnels = await CaptureAsync("leaf1", "any", "udp port 4789 and udp[16:4] = 0x02005e00 and udp[20:2] = 0x0101");
-        await using var control = await CaptureAsync("leaf1", "swp10", $"ether dst {GatewayMac}");
+        await using var far = await Lab.CaptureAsync("server3", "-i", "eth1", "-Q", "in", $"ether dst {GatewayMac}");
+        await using var tunnels = await Lab.CaptureAsync("leaf1", "-i", "any", "udp port 4789 and udp[16:4] = 0x02005e00 and udp[20:2] = 0x0101");
+        await using var control = await Lab.CaptureAsync("leaf1", "-i", "swp10", $"ether dst {GatewayMac}");
         await Lab.ExecAsync("server1", "ping", "-n", "-c", "10", "-i", "0.2", "10.1.2.10");
         await Lab.ExecAsync("server1", "ping", "-n", "-c", "10", "-i", "0.2", "10.1.1.1");
-        Assert.NotEmpty(await control.StopAsync());
+        await control.SomethingAsync("leaf1 sees frames for the gateway");
         Assert.Equal("", await far.StopAsync());
         Assert.Equal("", await tunnels.StopAsync());
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task A_server_on_a_tagged_leaf_port_reaches_Vms_on_hypervisors()
     {
         await Lab.PingsAsync("m1", "10.9.0.12");
@@ -173,16 +173,16 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         Assert.True(full.Ok, full.ToString());
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Two_Vpcs_with_the_same_subnets_and_addresses_do_not_reach_each_other()
     {
         // Both VPCs route, each to its own host 10.1.2.10.
         await Lab.PingsAsync("server1", "10.1.2.10");
         await Eventually.Get("the second VPC routes", () => Lab.PingAsync("server1", "10.1.2.10", "-I", "double"), r => r.Ok, 20, r => r.Output);
-        await using var one = await CaptureAsync("server2", "eth1", "icmp and dst host 10.1.2.10 and not vlan");
-        await using var other = await CaptureAsync("server2", "eth1.40", "icmp and dst host 10.1.2.10");
+        await using var one = await Lab.CaptureAsync("server2", "-i", "eth1", "icmp and dst host 10.1.2.10 and not vlan");
+        await using var other = await Lab.CaptureAsync("server2", "-i", "eth1.40", "icmp and dst host 10.1.2.10");
         Assert.True((await Lab.PingAsync("server1", "10.1.2.10", "-I", "double")).Ok);
-        Assert.NotEmpty(await other.StopAsync());
+        await other.SomethingAsync("the second VPC's host gets the ping");
         Assert.Equal("", await one.StopAsync());
 
         // An address that only the second VPC has.
@@ -191,7 +191,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         await Lab.NeverPingsAsync("server2", "10.1.1.77");
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task What_somebody_deletes_in_the_kernel_of_a_leaf_is_made_again()
     {
         await Lab.PingsAsync("server1", "10.1.2.10");
@@ -208,7 +208,7 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
         await Lab.PingsAsync("server1", "10.1.1.30");
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     [Trait("Order", "last")]
     public async Task Deleted_V_Nets_leave_no_trace_on_any_device()
     {
@@ -220,11 +220,4 @@ public sealed class FullKernelTests(FullKernelFabric raised) : FabricTest(raised
     }
 
     private async Task<int> VniAsync(string vnet) => (await Api.ResourceAsync("vnets", vnet))["status"]!["vni"]!.GetValue<int>();
-
-    private async Task<Background> CaptureAsync(string node, string device, string filter)
-    {
-        var capture = Lab.Start(node, "timeout", "60", "tcpdump", "-n", "-l", "-i", device, filter);
-        await Eventually.True("the capture runs", () => Task.FromResult(capture.Error.Contains("listening on", StringComparison.Ordinal)));
-        return capture;
-    }
 }

@@ -15,7 +15,7 @@ public sealed class FullKernelTests(FullKernelLab lab) : IClassFixture<FullKerne
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task Leaves_bridge_and_route_a_vpc()
     {
         lab.Require();

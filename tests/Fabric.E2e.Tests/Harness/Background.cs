@@ -47,6 +47,15 @@ internal sealed class Background : IAsyncDisposable
 
     public static Background Start(string file, IReadOnlyList<string> arguments) => new(Command.Start(file, arguments));
 
+    /// <summary>Ends its input, waits until it ends by itself and returns all that it wrote.</summary>
+    public async Task<string> EndInputAsync()
+    {
+        _process.StandardInput.Close();
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await _process.WaitForExitAsync(deadline.Token);
+        return Output.Trim();
+    }
+
     /// <summary>Asks it to end, as Ctrl-C does, and returns what it wrote.</summary>
     public async Task<string> StopAsync()
     {

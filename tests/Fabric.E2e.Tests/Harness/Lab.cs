@@ -93,6 +93,11 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>A command that runs in a device until it is disposed of.</summary>
     public Background Start(string node, params string[] command) => Background.Start("bash", [ExecScript, "--name", Name, node, .. command]);
 
+    /// <summary>Watches what passes an interface of a device, server or VM.</summary>
+    /// <param name="node">The device, server or VM.</param>
+    /// <param name="tcpdump">Options of tcpdump, and the filter.</param>
+    public Task<Capture> CaptureAsync(string node, params string[] tcpdump) => Capture.StartAsync(["bash", ExecScript, "--name", Name, node], tcpdump);
+
     /// <summary>Starts a VM that is removed with the test, if it is not to stay.</summary>
     public async Task AddVmAsync(string vm, string host, int vni, string ip, bool stays = false)
     {
