@@ -380,9 +380,9 @@ public static class PeerFsm
     /// <summary>RFC 4271 section 6.2, RFC 6286 for the identifier, RFC 5492 section 3 for a missing capability.</summary>
     private static (NotificationMessage Send, string Why)? Refusal(OpenMessage open, PeerFsmConfig config)
     {
-        if (open.AsNumber != config.RemoteAsn.Value)
+        if (config.RemoteAsn is { } wantedAs && open.AsNumber != wantedAs.Value)
         {
-            return (new(BgpError.Open, BgpError.BadPeerAs), $"the peer is in AS {open.AsNumber}, configured is {config.RemoteAsn}");
+            return (new(BgpError.Open, BgpError.BadPeerAs), $"the peer is in AS {open.AsNumber}, configured is {wantedAs}");
         }
 
         if (open.HoldTime is 1 or 2)
@@ -390,7 +390,7 @@ public static class PeerFsm
             return (new(BgpError.Open, BgpError.UnacceptableHoldTime), $"the peer proposes {open.HoldTime} s");
         }
 
-        if (open.Identifier.IsUnspecified || (config.IsInternal && open.Identifier == config.RouterId))
+        if (open.Identifier.IsUnspecified || (open.AsNumber == config.LocalAsn.Value && open.Identifier == config.RouterId))
         {
             return (new(BgpError.Open, BgpError.BadIdentifier), $"the peer has {open.Identifier}");
         }
@@ -412,6 +412,6 @@ public static class PeerFsm
         return new(
             open,
             peerHold < config.HoldTime ? peerHold : config.HoldTime,
-            new SessionContext(open.FourOctetAs, config.IsInternal, [.. config.Families.Where(f => open.Families.Contains(f))]));
+            new SessionContext(open.FourOctetAs, open.AsNumber == config.LocalAsn.Value, [.. config.Families.Where(f => open.Families.Contains(f))]));
     }
 }

@@ -13,8 +13,8 @@ public sealed record PeerFsmConfig
     /// <summary>Own BGP identifier, an IPv4 address.</summary>
     public required IpAddr RouterId { get; init; }
 
-    /// <summary>The AS the peer must be in.</summary>
-    public required Asn RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in; null takes any.</summary>
+    public required Asn? RemoteAsn { get; init; }
 
     /// <summary>Families to offer.</summary>
     public required ImmutableArray<AddressFamily> Families { get; init; }
@@ -27,9 +27,6 @@ public sealed record PeerFsmConfig
 
     /// <summary>Wait for the peer to connect, never connect.</summary>
     public bool Passive { get; init; }
-
-    /// <summary>Whether the peer is in the own AS.</summary>
-    public bool IsInternal => LocalAsn == RemoteAsn;
 
     /// <summary>The OPEN to send.</summary>
     public OpenMessage Open() => new()

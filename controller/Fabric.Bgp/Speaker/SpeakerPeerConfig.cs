@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fabric.Bgp.Policy;
 using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
@@ -12,8 +13,8 @@ public sealed record SpeakerPeerConfig
     /// <summary>TCP port.</summary>
     public ushort Port { get; init; } = 179;
 
-    /// <summary>The AS the peer must be in.</summary>
-    public required Asn RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in; null takes any (dynamic peers).</summary>
+    public Asn? RemoteAsn { get; init; }
 
     /// <summary>Source address of the connection; null leaves it to the routing table.</summary>
     public IpAddr? LocalAddress { get; init; }
@@ -29,6 +30,42 @@ public sealed record SpeakerPeerConfig
 
     /// <summary>Families to offer.</summary>
     public ImmutableArray<AddressFamily> Families { get; init; } = [AddressFamily.L2VpnEvpn];
+
+    /// <summary>Wait for the peer to connect, never connect.</summary>
+    public bool Passive { get; init; }
+
+    /// <summary>GTSM: packets that arrive with a TTL or hop limit below this are not the peer's (RFC 5082); null takes any.</summary>
+    public byte? MinTtl { get; init; }
+
+    /// <summary>TCP-MD5 key (RFC 2385), 1..80 octets; null for none. Never printed.</summary>
+    public TcpMd5Key? Md5Key { get; init; }
+
+    /// <summary>What the session is for; see <see cref="PeerRole"/>.</summary>
+    public PeerRole Role { get; init; }
+
+    /// <summary>What passes from the peer; null: everything from internal peers, nothing from external ones (RFC 8212) unless <see cref="OpenWithoutPolicy"/>.</summary>
+    public RoutePolicy? Import { get; init; }
+
+    /// <summary>What passes to the peer; null as with <see cref="Import"/>.</summary>
+    public RoutePolicy? Export { get; init; }
+
+    /// <summary>Whether an external session without policy passes everything all the same.</summary>
+    public bool OpenWithoutPolicy { get; init; }
+
+    /// <summary>Routes of one family the peer may send before the session ends with Cease/Maximum Prefixes; null for no limit.</summary>
+    public int? MaxPrefixes { get; init; }
+
+    /// <summary>Percent of <see cref="MaxPrefixes"/> at which a warning is given, 1..100.</summary>
+    public int MaxPrefixesWarning { get; init; } = 75;
+
+    /// <summary>Families for which several paths of a route are sent to a peer that takes them (RFC 7911).</summary>
+    public ImmutableArray<AddressFamily> AddPath { get; init; } = [];
+
+    /// <summary>Own graceful restart time offered to the peer (RFC 4724); null offers none of our routes to be kept.</summary>
+    public TimeSpan? GracefulRestart { get; init; }
+
+    /// <summary>How long a send may be stuck before the session ends (RFC 9687); null takes the greater of 8 minutes and twice the hold time.</summary>
+    public TimeSpan? SendHold { get; init; }
 
     /// <summary>A name for people, e.g. the device's; changing it does not touch the session.</summary>
     public string? Description { get; init; }
