@@ -40,6 +40,27 @@ public static class EvpnNlri
         return !reader.Failed;
     }
 
+    /// <summary>What is wrong with one route's value; null when it is well-formed. Types that are not decoded always are.</summary>
+    public static string? FaultOf(byte type, ReadOnlySpan<byte> value)
+    {
+        // The type that comes by the million is looked at without making anything of it.
+        if (type == (byte)EvpnRouteType.MacIp && MacIpRoute.HasUsualLayout(value))
+        {
+            return null;
+        }
+
+        string? error;
+        switch ((EvpnRouteType)type)
+        {
+            case EvpnRouteType.MacIp: MacIpRoute.TryDecode(type, value, out _, out error); break;
+            case EvpnRouteType.Multicast: MulticastRoute.TryDecode(type, value, out _, out error); break;
+            case EvpnRouteType.Prefix: PrefixRoute.TryDecode(type, value, out _, out error); break;
+            default: error = null; break;
+        }
+
+        return error;
+    }
+
     /// <summary>Writes one route with type and length.</summary>
     public static void Encode<TRoute, TKey>(ref WireWriter writer, TRoute route)
         where TRoute : struct, IEvpnRoute<TRoute, TKey>

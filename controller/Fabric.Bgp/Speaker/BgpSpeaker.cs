@@ -8,8 +8,7 @@ namespace Fabric.Bgp.Speaker;
 public sealed class BgpSpeaker : IAsyncDisposable
 {
     private readonly BgpSpeakerOptions _options;
-    private readonly EvpnRib _rib = new();
-    private readonly RibWorker _worker;
+    private readonly RouteEngine _engine;
     private readonly Lock _lock = new();
     private readonly Dictionary<IpAddr, PeerRunner> _peers = [];
     private readonly HashSet<Task> _stopping = [];
@@ -24,13 +23,17 @@ public sealed class BgpSpeaker : IAsyncDisposable
             throw new ArgumentException($"the BGP identifier must be an IPv4 address other than 0.0.0.0, got {options.RouterId}", nameof(options));
         }
 
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MessagesInFlight, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.OctetsInFlight, 1, nameof(options));
         _options = options;
-        _worker = new RibWorker(_rib, options.TimeProvider);
+        _engine = new RouteEngine(
+            new SpeakerIdentity(options.LocalAsn, options.RouterId, options.ClusterId ?? options.RouterId), options.TimeProvider, options.AnnounceAllTargets)
+        {
+            OnFault = e => options.OnEvent?.Invoke(new BgpEvent(options.TimeProvider.GetUtcNow(), default, BgpEventKind.Problem, $"internal error: {e}")),
+        };
     }
 
-    /// <summary>The table, for tests that hold it up.</summary>
-    internal EvpnRib Rib => _rib;
+    /// <summary>The engine, for tests that hold it up.</summary>
+    internal RouteEngine Engine => _engine;
 
     /// <summary>All peers by address.</summary>
     public IReadOnlyList<PeerStatus> Peers
@@ -45,10 +48,10 @@ public sealed class BgpSpeaker : IAsyncDisposable
     }
 
     /// <summary>How many EVPN routes are known, each counted once.</summary>
-    public int RouteCount => _rib.Count;
+    public int RouteCount => _engine.Count(FamilyIndex.Evpn);
 
     /// <summary>How many different attribute sets these routes use.</summary>
-    public int AttributeSetCount => _rib.AttributeSets;
+    public int AttributeSetCount => _engine.Ask(static table => table.Sets.Count);
 
     /// <summary>
     /// Makes the peers exactly these, by address: new ones are started, missing ones are stopped with Cease, one whose session
@@ -76,7 +79,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
             {
                 if (wanted.TryGetValue(address, out var config) && config.SameSession(runner.Config))
                 {
-                    runner.Rename(config);
+                    runner.Reconfigure(config);
                     continue;
                 }
 
@@ -88,7 +91,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
             {
                 if (!_peers.ContainsKey(address))
                 {
-                    var runner = new PeerRunner(config, _options, _worker);
+                    var runner = new PeerRunner(config, _options, _engine);
                     _peers.Add(address, runner);
                     runner.Start();
                 }
@@ -114,7 +117,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
     }
 
     /// <summary>The routes that match, as of one moment. The snapshot does not change.</summary>
-    public EvpnSnapshot Query(EvpnRouteFilter? filter = null) => _rib.Query(filter);
+    public EvpnSnapshot Query(EvpnRouteFilter? filter = null) => _engine.Query(filter ?? new());
 
     /// <summary>
     /// Changes from this call on, in batches, until the token is cancelled or the speaker is disposed. Query after the call:
@@ -123,7 +126,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
     public IAsyncEnumerable<EvpnChangeBatch> WatchAsync(CancellationToken cancellationToken = default)
     {
         // Subscribed at the call, not at the first read: nothing between the two is missed.
-        var subscription = _worker.Subscribe();
+        var subscription = _engine.Subscribe();
         return Read(subscription, cancellationToken);
     }
 
@@ -144,7 +147,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
         }
 
         await Task.WhenAll(stopping).ConfigureAwait(false);
-        await _worker.DisposeAsync().ConfigureAwait(false);
+        await _engine.DisposeAsync().ConfigureAwait(false);
     }
 
     private async IAsyncEnumerable<EvpnChangeBatch> Read(
@@ -159,7 +162,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
         }
         finally
         {
-            _worker.Unsubscribe(subscription);
+            _engine.Unsubscribe(subscription);
         }
     }
 }

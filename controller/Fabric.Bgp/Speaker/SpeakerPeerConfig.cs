@@ -75,10 +75,15 @@ public sealed record SpeakerPeerConfig
         other is not null
         && (Address, Port, RemoteAsn, LocalAddress, HoldTime, ConnectRetry, Ttl)
             == (other.Address, other.Port, other.RemoteAsn, other.LocalAddress, other.HoldTime, other.ConnectRetry, other.Ttl)
-        && Families.SequenceEqual(other.Families);
+        && (Passive, MinTtl, Md5Key, Role, GracefulRestart) == (other.Passive, other.MinTtl, other.Md5Key, other.Role, other.GracefulRestart)
+        && Families.SequenceEqual(other.Families)
+        && AddPath.SequenceEqual(other.AddPath);
 
     /// <inheritdoc/>
-    public bool Equals(SpeakerPeerConfig? other) => SameSession(other) && Description == other!.Description;
+    public bool Equals(SpeakerPeerConfig? other) => 
+        SameSession(other)
+        && (Description, Import, Export, OpenWithoutPolicy, MaxPrefixes, MaxPrefixesWarning, SendHold)
+            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Address, Port, RemoteAsn);

@@ -11,8 +11,14 @@ public interface IBgpConnection : IDisposable
     /// <summary>Reads some octets; 0 when the peer has closed.</summary>
     ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 
+    /// <summary>Waits until there is something to read, or the peer has closed, so that no buffer is held meanwhile.</summary>
+    ValueTask WaitReadableAsync(CancellationToken cancellationToken);
+
     /// <summary>Writes all octets.</summary>
     ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken);
+
+    /// <summary>Writes all octets of all parts, in order. The list is the caller's again when the call has ended.</summary>
+    ValueTask SendAsync(IList<ArraySegment<byte>> parts, CancellationToken cancellationToken);
 
     /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
     void ShutdownSend();

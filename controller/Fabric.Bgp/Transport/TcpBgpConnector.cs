@@ -39,6 +39,38 @@ public sealed class TcpBgpConnector : IBgpConnector
         public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
             socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
 
+        public async ValueTask WaitReadableAsync(CancellationToken cancellationToken) =>
+            await socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+
+        public async ValueTask SendAsync(IList<ArraySegment<byte>> parts, CancellationToken cancellationToken)
+        {
+            var total = 0;
+            foreach (var part in parts)
+            {
+                total += part.Count;
+            }
+
+            var sent = await socket.SendAsync(parts, SocketFlags.None).WaitAsync(cancellationToken).ConfigureAwait(false);
+            foreach (var part in parts)
+            {
+                if (sent >= total)
+                {
+                    return;
+                }
+
+                // What the kernel did not take at once follows part by part.
+                var skip = Math.Min(sent, part.Count);
+                sent -= skip;
+                total -= skip;
+                if (skip < part.Count)
+                {
+                    await SendAsync(part.AsMemory(skip), cancellationToken).ConfigureAwait(false);
+                    total -= part.Count - skip;
+                    sent = 0;
+                }
+            }
+        }
+
         public async ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
         {
             while (!data.IsEmpty)
