@@ -73,9 +73,6 @@ internal struct RouteEntry
     /// <summary>Hash of the key.</summary>
     public uint Hash;
 
-    /// <summary>Next entry in the same bucket.</summary>
-    public int HashNext;
-
     /// <summary>First path: the best, if any is usable.</summary>
     public int First;
 

@@ -22,8 +22,7 @@ internal sealed class RouteTable
     private readonly ulong _seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
     private readonly DateTimeOffset _born;
     private uint _now;
-    private int[] _buckets = new int[1 << 10];
-    private int _entryCount;
+    private readonly EntryIndex _index = new();
     private long _version;
     private long _touched;
 
@@ -121,9 +120,13 @@ internal sealed class RouteTable
     /// <param name="set">Its attributes; the caller holds them meanwhile.</param>
     /// <param name="refused">Whether it is kept and not used.</param>
     /// <returns>The path.</returns>
-    public int Announce(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint pathId, AttributeSet set, bool refused)
+    public int Announce(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint pathId, AttributeSet set, bool refused) =>
+        Announce(peer, family, nlri, Hash(family, nlri), pathId, set, refused);
+
+    /// <summary>The same, with the hash that <see cref="Foresee"/> gave.</summary>
+    public int Announce(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, uint pathId, AttributeSet set, bool refused)
     {
-        var entry = FindOrAdd(family, nlri);
+        var entry = FindOrAdd(family, nlri, hash);
         var path = FindPath(entry, peer.Id, pathId);
         var flags = refused ? PathFlags.Refused : PathFlags.None;
         if (path == 0)
@@ -182,10 +185,18 @@ internal sealed class RouteTable
         return path;
     }
 
+    /// <summary>The hash of a route that is looked for soon; memory is asked for what that needs.</summary>
+    public uint Foresee(FamilyIndex family, ReadOnlySpan<byte> nlri)
+    {
+        var hash = Hash(family, nlri);
+        _index.Prefetch(hash);
+        return hash;
+    }
+
     /// <summary>A peer takes its version of a route back. False when it had none.</summary>
     public bool Withdraw(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint pathId)
     {
-        var entry = Find(family, nlri, NlriLayout.Hash(family, nlri, _seed));
+        var entry = Find(family, nlri, Hash(family, nlri));
         if (entry == 0)
         {
             return false;
@@ -234,7 +245,7 @@ internal sealed class RouteTable
     }
 
     /// <summary>The entry of a route; 0 when it is not there.</summary>
-    public int Find(FamilyIndex family, ReadOnlySpan<byte> nlri) => Find(family, nlri, NlriLayout.Hash(family, nlri, _seed));
+    public int Find(FamilyIndex family, ReadOnlySpan<byte> nlri) => Find(family, nlri, Hash(family, nlri));
 
     /// <summary>All entries with paths, from a number on; numbers of entries do not change while they live.</summary>
     public IEnumerable<int> EntriesFrom(int first)
@@ -486,7 +497,7 @@ internal sealed class RouteTable
                 var length = Nlri(_paths[path]).Length;
                 if (next == 0 && ahead == 0)
                 {
-                    RemoveFromBucket(entry); // needs no octets, but the hash
+                    _index.Remove(e.Hash, entry);
                 }
 
                 var set = Sets[_paths[path].Set];
@@ -507,7 +518,6 @@ internal sealed class RouteTable
         {
             Unlink(entry);
             _entries.Free(entry);
-            _entryCount--;
         }
     }
 
@@ -561,83 +571,43 @@ internal sealed class RouteTable
         return 0;
     }
 
+    private uint Hash(FamilyIndex family, ReadOnlySpan<byte> nlri) => NlriLayout.Hash(family, nlri, _seed);
+
     private int Find(FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash)
     {
-        for (var entry = _buckets[hash & (uint)(_buckets.Length - 1)]; entry != 0; entry = _entries[entry].HashNext)
+        var slot = _index.Start(hash);
+        while (true)
         {
+            var entry = _index.Next(hash, ref slot);
+            if (entry == 0)
+            {
+                return 0;
+            }
+
             ref var e = ref _entries[entry];
-            if (e.Hash == hash && e.Family == family && NlriLayout.SameKey(family, nlri, _arena.From(_paths[e.First].Nlri)))
+            if (e.Family == family && NlriLayout.SameKey(family, nlri, _arena.From(_paths[e.First].Nlri)))
             {
                 return entry;
             }
         }
-
-        return 0;
     }
 
-    private int FindOrAdd(FamilyIndex family, ReadOnlySpan<byte> nlri)
+    private int FindOrAdd(FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash)
     {
-        var hash = NlriLayout.Hash(family, nlri, _seed);
         var entry = Find(family, nlri, hash);
         if (entry != 0)
         {
             return entry;
         }
 
-        if (_entryCount >= _buckets.Length)
-        {
-            GrowBuckets();
-        }
-
         entry = _entries.Take();
         ref var e = ref _entries[entry];
         e.Hash = hash;
         e.Family = family;
-        ref var bucket = ref _buckets[hash & (uint)(_buckets.Length - 1)];
-        e.HashNext = bucket;
-        bucket = entry;
-        _entryCount++;
+        _index.Add(hash, entry);
         Link(entry, LastChange(family));
         e.Version = _version;
         return entry;
-    }
-
-    private void RemoveFromBucket(int entry)
-    {
-        ref var e = ref _entries[entry];
-        ref var bucket = ref _buckets[e.Hash & (uint)(_buckets.Length - 1)];
-        if (bucket == entry)
-        {
-            bucket = e.HashNext;
-            return;
-        }
-
-        var ahead = bucket;
-        while (_entries[ahead].HashNext != entry)
-        {
-            ahead = _entries[ahead].HashNext;
-        }
-
-        _entries[ahead].HashNext = e.HashNext;
-    }
-
-    private void GrowBuckets()
-    {
-        var grown = new int[_buckets.Length * 2];
-        foreach (var first in _buckets)
-        {
-            for (var entry = first; entry != 0;)
-            {
-                ref var e = ref _entries[entry];
-                var next = e.HashNext;
-                ref var bucket = ref grown[e.Hash & (uint)(grown.Length - 1)];
-                e.HashNext = bucket;
-                bucket = entry;
-                entry = next;
-            }
-        }
-
-        _buckets = grown;
     }
 
     private void Link(int entry, int behind)

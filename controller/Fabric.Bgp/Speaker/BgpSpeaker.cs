@@ -1,4 +1,5 @@
 using Fabric.Bgp.Rib;
+using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
 using Fabric.Primitives;
 
@@ -11,7 +12,9 @@ public sealed class BgpSpeaker : IAsyncDisposable
     private readonly RouteEngine _engine;
     private readonly Lock _lock = new();
     private readonly Dictionary<IpAddr, PeerRunner> _peers = [];
+    private readonly HashSet<IpAddr> _dynamic = [];
     private readonly HashSet<Task> _stopping = [];
+    private IReadOnlyCollection<ListenRange> _ranges = [];
     private bool _disposed;
 
     /// <summary>Makes a speaker without peers.</summary>
@@ -77,6 +80,12 @@ public sealed class BgpSpeaker : IAsyncDisposable
             _stopping.RemoveWhere(static t => t.IsCompleted);
             foreach (var (address, runner) in _peers.ToArray())
             {
+                if (_dynamic.Contains(address) && !wanted.ContainsKey(address))
+                {
+                    continue;
+                }
+
+                _dynamic.Remove(address);
                 if (wanted.TryGetValue(address, out var config) && config.SameSession(runner.Config))
                 {
                     runner.Reconfigure(config);
@@ -97,6 +106,58 @@ public sealed class BgpSpeaker : IAsyncDisposable
                 }
             }
         }
+    }
+
+    /// <summary>
+    /// Makes the addresses from which peers may connect exactly these. Peers that came by a range that is no longer there, or whose template's
+    /// session settings differ, are stopped with Cease. The longest prefix decides.
+    /// </summary>
+    /// <exception cref="ArgumentException">A template cannot work or a prefix is there twice; nothing is changed then.</exception>
+    public void SetListenRanges(IReadOnlyCollection<ListenRange> ranges)
+    {
+        ArgumentNullException.ThrowIfNull(ranges);
+        if (ranges.Select(static r => r.Prefix).Distinct().Count() != ranges.Count)
+        {
+            throw new ArgumentException("a listen range is there twice", nameof(ranges));
+        }
+
+        foreach (var range in ranges)
+        {
+            (range.Template with { Address = range.Prefix.Address }).Validate();
+        }
+
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _ranges = [.. ranges.OrderByDescending(static r => r.Prefix.Length)];
+            foreach (var address in _dynamic.ToArray())
+            {
+                var runner = _peers[address];
+                var config = RangeOf(address) is { } range ? DynamicConfig(range, address) : null;
+                if (config is not null && config.SameSession(runner.Config))
+                {
+                    runner.Reconfigure(config);
+                    continue;
+                }
+
+                Remove(address, config is null ? BgpError.PeerDeconfigured : BgpError.ConfigurationChange);
+            }
+        }
+    }
+
+    /// <summary>Takes a connection that somebody has opened: it is the configured peer's of that address, or of a listen range, or is closed.</summary>
+    internal void Accept(IBgpConnection connection, IpAddr remote)
+    {
+        lock (_lock)
+        {
+            if (!_disposed && FindOrAdd(remote) is { } runner)
+            {
+                runner.Accept(connection);
+                return;
+            }
+        }
+
+        connection.Dispose();
     }
 
     /// <summary>Ends a peer's session with Cease/Administrative Reset; it starts again by itself. False when there is no such peer.</summary>
@@ -141,6 +202,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
                 return;
             }
 
+            _dynamic.Clear();
             _disposed = true;
             stopping = [.. _stopping, .. _peers.Values.Select(static p => p.StopAsync(NotificationMessage.Cease(BgpError.AdministrativeShutdown)))];
             _peers.Clear();
@@ -148,6 +210,51 @@ public sealed class BgpSpeaker : IAsyncDisposable
 
         await Task.WhenAll(stopping).ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static SpeakerPeerConfig DynamicConfig(ListenRange range, IpAddr address) => range.Template with { Address = address, Passive = true };
+
+    private ListenRange? RangeOf(IpAddr address) => _ranges.FirstOrDefault(r => r.Prefix.Contains(address));
+
+    private PeerRunner? FindOrAdd(IpAddr remote)
+    {
+        if (_peers.TryGetValue(remote, out var known))
+        {
+            return known;
+        }
+
+        if (RangeOf(remote) is not { } range)
+        {
+            return null;
+        }
+
+        var here = _dynamic.Where(range.Prefix.Contains).ToList();
+        if (here.Count >= range.MaxPeers)
+        {
+            // One that is gone makes room.
+            if (here.Find(a => _peers[a].Status.Phase is Fsm.PeerPhase.Idle or Fsm.PeerPhase.Active) is not { IsUnspecified: false } gone)
+            {
+                return null;
+            }
+
+            Remove(gone, BgpError.PeerDeconfigured);
+        }
+
+        var runner = new PeerRunner(DynamicConfig(range, remote), _options, _engine);
+        _peers.Add(remote, runner);
+        _dynamic.Add(remote);
+        runner.Start();
+        return runner;
+    }
+
+    private void Remove(IpAddr address, byte reason)
+    {
+        _dynamic.Remove(address);
+        if (_peers.Remove(address, out var runner))
+        {
+            _stopping.RemoveWhere(static t => t.IsCompleted);
+            _stopping.Add(runner.StopAsync(NotificationMessage.Cease(reason)));
+        }
     }
 
     private async IAsyncEnumerable<EvpnChangeBatch> Read(

@@ -8,6 +8,8 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>What comes in.</summary>
 internal sealed partial class RouteEngine
 {
+    private const int Ahead = 16;
+
     // What paths said before an import policy changed it.
     private readonly Dictionary<int, AttributeSet> _asSent = [];
 
@@ -46,9 +48,23 @@ internal sealed partial class RouteEngine
     private void Announce(EnginePeer peer, RouteRun run)
     {
         var rest = run.Octets.AsSpan(run.Start, run.Length);
+        var ahead = rest;
+        var foreseen = 0;
+        var taken = 0;
+        Span<uint> hashes = stackalloc uint[Ahead];
         var byRoute = peer.Config.Import is { DependsOnRoute: true };
         while (!rest.IsEmpty)
         {
+            // Looking up waits for memory: it is asked for some routes ahead.
+            while (foreseen < taken + Ahead && !ahead.IsEmpty)
+            {
+                TakePathId(run, ref ahead);
+                var soon = ahead[..NlriLayout.Length(run.Family, ahead)];
+                ahead = ahead[soon.Length..];
+                hashes[foreseen++ % Ahead] = _table.Foresee(run.Family, soon);
+            }
+
+            var hash = hashes[taken++ % Ahead];
             var pathId = TakePathId(run, ref rest);
             var nlri = rest[..NlriLayout.Length(run.Family, rest)];
             rest = rest[nlri.Length..];
@@ -63,7 +79,7 @@ internal sealed partial class RouteEngine
                 peer.Last = Import(peer, run.Family, nlri, run.Attributes!);
             }
 
-            var path = _table.Announce(peer.Rib, run.Family, nlri, pathId, peer.Last.Set!, peer.Last.Refused);
+            var path = _table.Announce(peer.Rib, run.Family, nlri, hash, pathId, peer.Last.Set!, peer.Last.Refused);
             if (peer.Config.Import is not null)
             {
                 KeepAsSent(path, run.Attributes!, peer.Last.Set!);

@@ -32,7 +32,7 @@ public sealed class TcpBgpConnector : IBgpConnector
         }
     }
 
-    private sealed class TcpBgpConnection(Socket socket) : IBgpConnection
+    internal sealed class TcpBgpConnection(Socket socket) : IBgpConnection
     {
         public string LocalEndpoint { get; } = socket.LocalEndPoint?.ToString() ?? "";
 
