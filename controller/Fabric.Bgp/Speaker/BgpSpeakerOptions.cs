@@ -33,5 +33,5 @@ public sealed record BgpSpeakerOptions
     public ImmutableArray<IPEndPoint> Listen { get; init; } = [];
 
     /// <summary>Whether peers that filter by route target are told that everything is wanted (RFC 4684), as a reflector must.</summary>
-    public bool AnnounceAllTargets { get; init; } = true;
+    public bool AnnounceAllTargets { get; init; }
 }

@@ -9,10 +9,10 @@ namespace Fabric.Bgp.Speaker;
 /// </summary>
 internal sealed partial class RouteEngine
 {
-    // A member with more octets waiting than this is left behind; it goes on when fewer than the lower one wait.
-    private const long HighWater = 4 << 20;
-    private const long LowWater = 1 << 20;
     private const int MostEntriesAtOnce = 8192;
+
+    // A member with more octets waiting than this is left behind; it goes on when fewer than a quarter wait.
+    private readonly long _highWater;
 
     private readonly UpdatePacker _packer;
     private readonly List<UpdateGroup>[] _groups = new List<UpdateGroup>[Families.Count];
@@ -69,7 +69,7 @@ internal sealed partial class RouteEngine
                 continue;
             }
 
-            if (member.Session.Output.Octets > HighWater)
+            if (member.Session.Output.Octets > _highWater)
             {
                 SetMark(member, front);
                 Call(member);
@@ -280,7 +280,7 @@ internal sealed partial class RouteEngine
     /// <summary>Tells a member the next part of what it has not been told, if its socket takes it.</summary>
     private void LookAfter(FamilyMember member)
     {
-        if (member.Session.Output.Octets > LowWater && member.Session.Output.WakeBelow(LowWater))
+        if (member.Session.Output.Octets > _highWater / 4 && member.Session.Output.WakeBelow(_highWater / 4))
         {
             return;
         }

@@ -25,8 +25,14 @@ internal sealed partial class RouteEngine : IAsyncDisposable
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _stopping;
 
-    public RouteEngine(SpeakerIdentity self, TimeProvider time, bool announceAllTargets)
+    /// <summary>Starts an engine with an empty table.</summary>
+    /// <param name="self">Who we are.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="announceAllTargets">Whether peers that filter are told that everything is wanted.</param>
+    /// <param name="highWater">Octets that may wait for one peer before it is left behind.</param>
+    public RouteEngine(SpeakerIdentity self, TimeProvider time, bool announceAllTargets, long highWater = 4 << 20)
     {
+        _highWater = highWater;
         _time = time;
         _self = self;
         _table = new RouteTable(time.GetUtcNow());

@@ -212,7 +212,7 @@ public sealed class FrrInteropTests : IAsyncDisposable
         var source = Keep(await new GoBgp($"{_net}.30", SourceAsn, "10.250.0.1", listen: true, (SpeakerAddress, SpeakerAsn)).StartAsync());
         _speaker.SetPeers([new SpeakerPeerConfig
         {
-            Address = IpAddr.Parse($"{_net}.30"), Port = Frr.Port, RemoteAsn = new Asn(SourceAsn), LocalAddress = IpAddr.Parse(SpeakerAddress), ConnectRetry = TimeSpan.FromSeconds(1),
+            Address = IpAddr.Parse($"{_net}.30"), Port = Frr.Port, RemoteAsn = new Asn(SourceAsn), Role = PeerRole.Observed, OpenWithoutPolicy = true, LocalAddress = IpAddr.Parse(SpeakerAddress), ConnectRetry = TimeSpan.FromSeconds(1),
         }]);
         await Eventually.True(() => _speaker.Peers[0].Phase == PeerPhase.Established, "session");
         foreach (var route in new[]
@@ -288,7 +288,7 @@ public sealed class FrrInteropTests : IAsyncDisposable
     {
         Address = spine.Address,
         Port = Frr.Port,
-        RemoteAsn = spine.Asn,
+        RemoteAsn = spine.Asn, Role = PeerRole.Observed, OpenWithoutPolicy = true,
         LocalAddress = IpAddr.Parse(SpeakerAddress),
         ConnectRetry = TimeSpan.FromSeconds(1),
     };

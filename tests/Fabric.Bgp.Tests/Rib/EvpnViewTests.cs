@@ -7,13 +7,13 @@ using FsCheck.Fluent;
 
 namespace Fabric.Bgp.Tests.Rib;
 
-public sealed class EvpnRibTests
+public sealed class EvpnViewTests
 {
-    private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly TableFeed _feed = new();
+    private readonly RibPeer _first;
+    private readonly RibPeer _second;
 
-    private readonly EvpnRib _rib = new();
-    private readonly RibPeer _first = new(IpAddr.Parse("192.0.2.1"));
-    private readonly RibPeer _second = new(IpAddr.Parse("192.0.2.2"));
+    public EvpnViewTests() => (_first, _second) = (_feed.AddPeer("192.0.2.1"), _feed.AddPeer("192.0.2.2"));
 
     [Fact]
     public void Filters_select_by_each_field_and_by_all_together()
@@ -50,10 +50,10 @@ public sealed class EvpnRibTests
     {
         Apply(_first, Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01", vni: 1)));
         Apply(_first, Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01", vni: 2)));
-        Assert.Equal(new Vni(2), Assert.Single(_rib.Query(null).Routes).Vni);
-        Assert.Equal(1, _first.Routes);
+        Assert.Equal(new Vni(2), Assert.Single(_feed.Query()).Vni);
+        Assert.Equal(1, _first.AllRoutes);
         Apply(_first, Samples.Withdraw(Samples.MacIp("02:00:00:00:00:01", vni: 0)));
-        Assert.Equal(0, _rib.Count);
+        Assert.Equal(0, _feed.Table.Count(FamilyIndex.Evpn));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class EvpnRibTests
                 ExtendedCommunities = [ExtendedCommunity.OfMacMobility(sticky: false, 7)],
             },
             route));
-        var view = Assert.Single(_rib.Query(null).Routes);
+        var view = Assert.Single(_feed.Query());
         Assert.Equal((IpAddr.Parse("10.1.1.2"), 7u), (view.NextHop, view.MobilitySequence));
         Assert.Equal([false, true], view.Paths.Select(static p => p.Preferred));
     }
@@ -93,7 +93,7 @@ public sealed class EvpnRibTests
                 ],
             },
             Samples.MacIp("02:00:00:00:00:01")));
-        var view = Assert.Single(_rib.Query(null).Routes);
+        var view = Assert.Single(_feed.Query());
         Assert.True(view.DefaultGateway);
         Assert.True(view.Sticky);
         Assert.Equal(3u, view.MobilitySequence);
@@ -108,11 +108,11 @@ public sealed class EvpnRibTests
     {
         Apply(_first, Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01")));
         Apply(_first, Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:02")));
-        Assert.Equal(1, _rib.AttributeSets);
+        Assert.Equal(1, _feed.Table.Sets.Count);
         Apply(_first, Samples.Withdraw(Samples.MacIp("02:00:00:00:00:01")));
-        Assert.Equal(1, _rib.AttributeSets);
+        Assert.Equal(1, _feed.Table.Sets.Count);
         Apply(_first, Samples.Withdraw(Samples.MacIp("02:00:00:00:00:02")));
-        Assert.Equal(0, _rib.AttributeSets);
+        Assert.Equal(0, _feed.Table.Sets.Count);
     }
 
     /// <summary>Against a model: a map from peer and key to next hop.</summary>
@@ -128,50 +128,35 @@ public sealed class EvpnRibTests
             steps.ToArbitrary(),
             sequence =>
             {
-                var rib = new EvpnRib();
-                RibPeer[] peers = [.. Enumerable.Range(1, 3).Select(static i => new RibPeer(IpAddr.V4((uint)i)))];
+                var feed = new TableFeed();
+                RibPeer[] peers = [.. Enumerable.Range(1, 3).Select(i => feed.AddPeer($"10.9.0.{i}"))];
                 var model = new Dictionary<(int Peer, string Mac), string>();
-                var seen = new HashSet<string>();
                 foreach (var (peer, mac, vtep, kind) in sequence)
                 {
                     var (name, hop) = ($"02:00:00:00:00:{mac:x2}", $"10.0.0.{vtep}");
-                    using (var batch = rib.Begin(collect: true))
+                    if (kind < 6)
                     {
-                        if (kind < 6)
-                        {
-                            batch.Apply(peers[peer], Samples.Announce(Samples.Attributes(hop), Samples.MacIp(name)), Now);
-                            model[(peer, name)] = hop;
-                        }
-                        else if (kind < 9)
-                        {
-                            batch.Apply(peers[peer], Samples.Withdraw(Samples.MacIp(name)), Now);
-                            model.Remove((peer, name));
-                        }
-                        else
-                        {
-                            batch.Flush(peers[peer]);
-                            model.Keys.Where(k => k.Peer == peer).ToList().ForEach(k => model.Remove(k));
-                        }
-
-                        // A reader of the changes alone knows which routes there are.
-                        foreach (var change in batch.Changes()?.Changes ?? [])
-                        {
-                            Assert.True(change.Kind switch
-                            {
-                                EvpnChangeKind.Added => seen.Add(change.Route.Nlri),
-                                EvpnChangeKind.Removed => seen.Remove(change.Route.Nlri),
-                                _ => seen.Contains(change.Route.Nlri),
-                            });
-                        }
+                        feed.Apply(peers[peer], Samples.Announce(Samples.Attributes(hop), Samples.MacIp(name)));
+                        model[(peer, name)] = hop;
+                    }
+                    else if (kind < 9)
+                    {
+                        feed.Apply(peers[peer], Samples.Withdraw(Samples.MacIp(name)));
+                        model.Remove((peer, name));
+                    }
+                    else
+                    {
+                        feed.Flush(peers[peer]);
+                        model.Keys.Where(k => k.Peer == peer).ToList().ForEach(k => model.Remove(k));
                     }
 
-                    var shown = rib.Query(null).Routes.SelectMany(static r => r.Paths.Select(p => (p.Peer, r.Mac.ToString()!, p.NextHop.ToString()!)));
+                    var shown = feed.Query().SelectMany(static r => r.Paths.Select(p => (p.Peer, r.Mac.ToString()!, p.NextHop.ToString()!)));
                     Assert.Equal(model.Select(m => (peers[m.Key.Peer].Address, m.Key.Mac, m.Value)).ToHashSet(), shown.ToHashSet());
-                    Assert.Equal(model.Keys.Select(static k => k.Mac).Distinct().Count(), seen.Count);
-                    Assert.Equal(model.Values.Distinct().Count(), rib.AttributeSets);
+                    Assert.Equal(model.Keys.Select(static k => k.Mac).Distinct().Count(), feed.Table.Count(FamilyIndex.Evpn));
+                    Assert.Equal(model.Values.Distinct().Count(), feed.Table.Sets.Count);
                     for (var i = 0; i < 3; i++)
                     {
-                        Assert.Equal(model.Keys.Count(k => k.Peer == i), peers[i].Routes);
+                        Assert.Equal(model.Keys.Count(k => k.Peer == i), peers[i].AllRoutes);
                     }
                 }
 
@@ -179,11 +164,7 @@ public sealed class EvpnRibTests
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(150).WithEndSize(60));
     }
 
-    private int Count(EvpnRouteFilter filter) => _rib.Query(filter).Routes.Length;
+    private int Count(EvpnRouteFilter filter) => _feed.Query(filter).Count;
 
-    private void Apply(RibPeer peer, UpdateMessage update)
-    {
-        using var batch = _rib.Begin(collect: false);
-        batch.Apply(peer, update, Now);
-    }
+    private void Apply(RibPeer peer, UpdateMessage update) => _feed.Apply(peer, update);
 }
