@@ -126,16 +126,7 @@ internal sealed class PeerRunner
             return;
         }
 
-        Step(
-            timer switch
-            {
-                PeerTimer.ConnectRetry => new PeerEvent.ConnectRetryTimerExpires(),
-                PeerTimer.Hold => new PeerEvent.HoldTimerExpires(),
-                PeerTimer.Keepalive => new PeerEvent.KeepaliveTimerExpires(),
-                _ => new PeerEvent.IdleHoldTimerExpires(),
-            },
-            null,
-            null);
+        Step(PeerEvent.Expiry(timer), null, null);
     }
 
     private void OnReceived(PeerLink link, PeerEvent e, UpdateMessage? update)
