@@ -131,6 +131,14 @@ internal sealed class FakeConnection
 
         public async ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) => await writer.WriteAsync(data, cancellationToken);
 
+        public async ValueTask SendAsync(IList<ArraySegment<byte>> parts, CancellationToken cancellationToken)
+        {
+            foreach (var part in parts)
+            {
+                await writer.WriteAsync(part, cancellationToken);
+            }
+        }
+
         public void ShutdownSend() => writer.Complete();
 
         public void Dispose()
