@@ -11,10 +11,11 @@ namespace Fabric.Bgp.Transport;
 internal static class LinuxSocket
 {
     public const int SolSocket = 1;
-    public const int IpProtoIp = 0;
-    public const int IpProtoTcp = 6;
-    public const int IpProtoIpv6 = 41;
 
+    private const int IpProtoIp = 0;
+    private const int IpProtoTcp = 6;
+    private const int IpProtoIpv6 = 41;
+    private const int SoBindToDevice = 25;
     private const int SoSendBufferForce = 32;
     private const int SoReceiveBufferForce = 33;
     private const int IpMinTtl = 21;
@@ -84,6 +85,9 @@ internal static class LinuxSocket
         _ => e,
     };
 
+    /// <summary>Nothing is heard from or sent to another interface; needs CAP_NET_RAW.</summary>
+    public static void BindToInterface(Socket socket, string name) => socket.SetRawSocketOption(SolSocket, SoBindToDevice, Encoding.UTF8.GetBytes(name + "\0"));
+
     /// <summary>The number of an interface.</summary>
     public static uint InterfaceIndex(string name)
     {
@@ -100,7 +104,7 @@ internal static class LinuxSocket
         return index is > 0 and <= uint.MaxValue && IndexToName((uint)index, name) != 0 ? Encoding.UTF8.GetString(name.AsSpan(0, name.AsSpan().IndexOf((byte)0))) : null;
     }
 
-    public static byte[] Int(int value) => BitConverter.GetBytes(value);
+    private static byte[] Int(int value) => BitConverter.GetBytes(value);
 
     /// <summary>struct tcp_md5sig: sockaddr_storage 128, flags 1, prefix length 1, key length 2, ifindex 4, key 80; numbers as the machine has them.</summary>
     private static byte[] Md5Option(IpPrefix peers, byte flags, TcpMd5Key? key)
