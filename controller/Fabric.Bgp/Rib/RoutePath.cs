@@ -14,6 +14,9 @@ internal enum PathFlags : byte
 
     /// <summary>Not to be used: refused by the import policy, or a loop.</summary>
     Refused = 4,
+
+    /// <summary>To be sent again by the peer in the route refresh that is under way (RFC 7313), or it goes.</summary>
+    Awaited = 8,
 }
 
 /// <summary>One peer's version of a route. Zero in links means none.</summary>

@@ -146,12 +146,13 @@ internal sealed class RouteTable
 
         ref var present = ref _paths[path];
         var same = Nlri(present).SequenceEqual(nlri);
-        if (!present.IsDead && present.Set == set.Id && same && (present.Flags & ~PathFlags.Stale) == flags)
+        if (!present.IsDead && present.Set == set.Id && same && (present.Flags & PathFlags.Refused) == flags)
         {
-            if (present.Flags.HasFlag(PathFlags.Stale))
+            var wasStale = present.Flags.HasFlag(PathFlags.Stale);
+            present.Flags = flags;
+            if (wasStale)
             {
                 Touch(entry);
-                present.Flags = flags;
                 Reorder(entry);
             }
 
@@ -229,17 +230,20 @@ internal sealed class RouteTable
         }
     }
 
-    /// <summary>Marks all of a peer's routes of a family as stale.</summary>
-    public void MarkStale(RibPeer peer, FamilyIndex family)
+    /// <summary>Marks all of a peer's routes of a family, as stale or awaited. The mark goes when the peer sends the route again.</summary>
+    public void Mark(RibPeer peer, FamilyIndex family, PathFlags flag)
     {
         for (var path = 1; path < _paths.Top; path++)
         {
             ref var candidate = ref _paths[path];
             if (candidate.Peer == peer.Id && !candidate.IsDead && _entries[candidate.Entry].Family == family)
             {
-                Touch(candidate.Entry);
-                candidate.Flags |= PathFlags.Stale;
-                Reorder(candidate.Entry);
+                candidate.Flags |= flag;
+                if (flag == PathFlags.Stale)
+                {
+                    Touch(candidate.Entry);
+                    Reorder(candidate.Entry);
+                }
             }
         }
     }

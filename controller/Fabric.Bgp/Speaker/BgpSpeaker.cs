@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
@@ -14,6 +16,8 @@ public sealed class BgpSpeaker : IAsyncDisposable
     private readonly Dictionary<IpAddr, PeerRunner> _peers = [];
     private readonly HashSet<IpAddr> _dynamic = [];
     private readonly HashSet<Task> _stopping = [];
+    private readonly TcpBgpListener? _listener;
+    private readonly HashSet<IpPrefix> _keyed = [];
     private IReadOnlyCollection<ListenRange> _ranges = [];
     private bool _disposed;
 
@@ -33,7 +37,15 @@ public sealed class BgpSpeaker : IAsyncDisposable
         {
             OnFault = e => options.OnEvent?.Invoke(new BgpEvent(options.TimeProvider.GetUtcNow(), default, BgpEventKind.Problem, $"internal error: {e}")),
         };
+        if (!options.Listen.IsEmpty)
+        {
+            _listener = new TcpBgpListener(options.Listen, options.TimeProvider);
+            _listener.Start(caller => ConfigOf(caller.Address), (caller, _, connection) => Accept(connection, caller.Address));
+        }
     }
+
+    /// <summary>Where the speaker listens, with the ports that were free where 0 was asked for.</summary>
+    public ImmutableArray<IPEndPoint> Endpoints => _listener?.Endpoints ?? [];
 
     /// <summary>The engine, for tests that hold it up.</summary>
     internal RouteEngine Engine => _engine;
@@ -77,6 +89,7 @@ public sealed class BgpSpeaker : IAsyncDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            SetKeys([.. peers.Select(static p => (IpPrefix.Host(p.Address), p.Md5Key)), .. _ranges.Select(static r => (r.Prefix, r.Template.Md5Key))]);
             _stopping.RemoveWhere(static t => t.IsCompleted);
             foreach (var (address, runner) in _peers.ToArray())
             {
@@ -130,6 +143,11 @@ public sealed class BgpSpeaker : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             _ranges = [.. ranges.OrderByDescending(static r => r.Prefix.Length)];
+            SetKeys(
+            [
+                .. _peers.Where(p => !_dynamic.Contains(p.Key)).Select(static p => (IpPrefix.Host(p.Key), p.Value.Config.Md5Key)),
+                .. _ranges.Select(static r => (r.Prefix, r.Template.Md5Key)),
+            ]);
             foreach (var address in _dynamic.ToArray())
             {
                 var runner = _peers[address];
@@ -208,11 +226,47 @@ public sealed class BgpSpeaker : IAsyncDisposable
             _peers.Clear();
         }
 
+        if (_listener is not null)
+        {
+            await _listener.DisposeAsync().ConfigureAwait(false);
+        }
+
         await Task.WhenAll(stopping).ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
     }
 
     private static SpeakerPeerConfig DynamicConfig(ListenRange range, IpAddr address) => range.Template with { Address = address, Passive = true };
+
+    /// <summary>How a caller is configured; null when it is not known.</summary>
+    private SpeakerPeerConfig? ConfigOf(IpAddr remote)
+    {
+        lock (_lock)
+        {
+            return _peers.TryGetValue(remote, out var runner) ? runner.Config : RangeOf(remote) is { } range ? DynamicConfig(range, remote) : null;
+        }
+    }
+
+    /// <summary>Makes the listener want signatures by exactly these keys.</summary>
+    private void SetKeys(IReadOnlyCollection<(IpPrefix Peers, TcpMd5Key? Key)> wanted)
+    {
+        if (_listener is null)
+        {
+            return;
+        }
+
+        var keyed = wanted.Where(static w => w.Key is not null).ToDictionary(static w => w.Peers, static w => w.Key!);
+        foreach (var gone in _keyed.Where(p => !keyed.ContainsKey(p)).ToList())
+        {
+            _listener.SetMd5Key(gone, null);
+            _keyed.Remove(gone);
+        }
+
+        foreach (var (prefix, key) in keyed)
+        {
+            _listener.SetMd5Key(prefix, key);
+            _keyed.Add(prefix);
+        }
+    }
 
     private ListenRange? RangeOf(IpAddr address) => _ranges.FirstOrDefault(r => r.Prefix.Contains(address));
 

@@ -205,6 +205,7 @@ internal sealed class PeerLink : IDisposable
                     }
                     else
                     {
+                        batch ??= new RouteBatch(_peer, _established.Task.IsCompletedSuccessfully ? await _established.Task.ConfigureAwait(false) : 0, buffer, filled, Finished);
                         Receive(type, buffer.AsSpan(body), batch);
                         if (type == BgpMessageType.Open)
                         {
@@ -330,7 +331,7 @@ internal sealed class PeerLink : IDisposable
         batch.Runs.Add(new RouteRun(kind, index, octets, start, routes.Length, scan.HasPathIds(family), kind == RunKind.Announce ? attributes : null));
     }
 
-    private void Receive(BgpMessageType type, ReadOnlySpan<byte> body, RouteBatch? batch)
+    private void Receive(BgpMessageType type, ReadOnlySpan<byte> body, RouteBatch batch)
     {
         switch (type)
         {
@@ -350,11 +351,16 @@ internal sealed class PeerLink : IDisposable
             default:
                 var reader = new WireReader(body);
                 var afi = reader.U16();
-                var subtype = reader.U8();
+                var subtype = (RouteRefreshSubtype)reader.U8();
                 var family = new AddressFamily(afi, reader.U8());
-                _ = subtype;
-                _ = batch;
-                PostReceived(new PeerEvent.RouteRefreshMsg(Id, family));
+                if (subtype is RouteRefreshSubtype.Begin or RouteRefreshSubtype.End && _established.Task.IsCompletedSuccessfully && family.Index() is { } index)
+                {
+                    // In order with the routes around it.
+                    var kind = subtype == RouteRefreshSubtype.Begin ? RunKind.BeginOfRefresh : RunKind.EndOfRefresh;
+                    batch.Runs.Add(new RouteRun(kind, index, [], 0, 0, false, null));
+                }
+
+                PostReceived(new PeerEvent.RouteRefreshMsg(Id, family, subtype));
                 break;
         }
     }

@@ -12,6 +12,8 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>Runs the state machine of one peer: one owner task takes inputs from the inbox, steps, and executes the actions.</summary>
 internal sealed class PeerRunner : IEnginePeerEvents
 {
+    private static readonly TimeSpan UsualSendHold = TimeSpan.FromMinutes(8);
+
     private readonly BgpSpeakerOptions _options;
     private readonly PeerFsmConfig _fsm;
     private readonly RouteEngine _engine;
@@ -44,6 +46,9 @@ internal sealed class PeerRunner : IEnginePeerEvents
             HoldTime = config.HoldTime,
             ConnectRetry = config.ConnectRetry,
             Passive = config.Passive,
+            AddPathReceive = config.AddPath,
+            AddPathSend = config.AddPath,
+            GracefulRestart = config.GracefulRestart,
         };
         _status = new PeerStatus { Config = config, Since = options.TimeProvider.GetUtcNow() };
         _timers = new PeerTimers(options.TimeProvider, timer => _inbox.Writer.TryWrite(new PeerInput.TimerFired(timer)));
@@ -101,6 +106,11 @@ internal sealed class PeerRunner : IEnginePeerEvents
             Update(static s => s.Phase == PeerPhase.Established ? s with { EvpnComplete = true } : s);
         }
 
+        if (_state.Main is { } main)
+        {
+            Post(new PeerEvent.EndOfRib(main.Id, family));
+        }
+
         Report(BgpEventKind.EndOfRib, $"all routes of {family} received");
     }
 
@@ -108,7 +118,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         Report(BgpEventKind.Problem, $"{routes} routes of {family}, {limit} are allowed");
 
     void IEnginePeerEvents.TooManyPrefixes(AddressFamily family, int routes, int limit) =>
-        Post(new PeerEvent.Restart(NotificationMessage.Cease(BgpError.MaximumPrefixes)));
+        Post(new PeerEvent.MaxPrefixesReached(family, limit));
 
     private void Post(PeerEvent @event) => _inbox.Writer.TryWrite(new PeerInput.Fsm(@event));
 
@@ -192,16 +202,26 @@ internal sealed class PeerRunner : IEnginePeerEvents
             }
         }
 
-        Step(
-            timer switch
-            {
-                PeerTimer.ConnectRetry => new PeerEvent.ConnectRetryTimerExpires(),
-                PeerTimer.Hold => new PeerEvent.HoldTimerExpires(),
-                PeerTimer.Keepalive => new PeerEvent.KeepaliveTimerExpires(),
-                _ => new PeerEvent.IdleHoldTimerExpires(),
-            },
-            null);
+        if (timer == PeerTimer.SendHold && SendHoldRest() is { } later)
+        {
+            _timers.Start(PeerTimer.SendHold, later);
+            return;
+        }
+
+        Step(PeerEvent.Expiry(timer), null);
     }
+
+    /// <summary>How long the present send may still be stuck; null when that is over (RFC 9687).</summary>
+    private TimeSpan? SendHoldRest()
+    {
+        var limit = SendHold;
+        var stuck = _state.Main is { } main && _links.TryGetValue(main.Id, out var link) ? link.Output.Stuck : TimeSpan.Zero;
+        return stuck < limit ? limit - stuck : null;
+    }
+
+    /// <summary>RFC 9687 section 5: the greater of 8 minutes and twice the hold time, if nothing else is said.</summary>
+    private TimeSpan SendHold => Config.SendHold
+        ?? (_state.Session is { } session && session.HoldTime * 2 > UsualSendHold ? session.HoldTime * 2 : UsualSendHold);
 
     /// <summary>One step and its actions.</summary>
     private void Step(PeerEvent e, PeerLink? link)
@@ -261,8 +281,15 @@ internal sealed class PeerRunner : IEnginePeerEvents
             case PeerAction.SessionUp { Connection: var id, Session: var session }:
                 OnUp(_links[id], session);
                 break;
-            case PeerAction.SessionDown:
-                _engine.Down(_peer, []);
+            case PeerAction.PurgeStale { Families: var families }:
+                foreach (var family in families)
+                {
+                    _engine.PurgeStale(_peer, family);
+                }
+
+                break;
+            case PeerAction.SessionDown { Keep: var keep }:
+                _engine.Down(_peer, keep);
                 Update(static s => s with { RemoteRouterId = null, HoldTime = null, Families = [], LocalEndpoint = null, EvpnComplete = false });
                 Report(BgpEventKind.SessionDown, "session ended");
                 break;
@@ -292,7 +319,8 @@ internal sealed class PeerRunner : IEnginePeerEvents
             ? address
             : _options.RouterId;
         _generation++;
-        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output), []);
+        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output));
+        _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);
         Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());
     }

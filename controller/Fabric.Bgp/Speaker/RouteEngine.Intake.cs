@@ -27,14 +27,13 @@ internal sealed partial class RouteEngine
                     Withdraw(peer, run);
                     break;
                 case RunKind.EndOfRib:
-                    _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Stale) && t.Entry(t.Path(p).Entry).Family == run.Family);
                     OnEndOfRib(peer, run.Family);
                     break;
                 case RunKind.BeginOfRefresh:
-                    _table.MarkStale(peer.Rib, run.Family);
+                    _table.Mark(peer.Rib, run.Family, PathFlags.Awaited);
                     break;
                 case RunKind.EndOfRefresh:
-                    _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Stale) && t.Entry(t.Path(p).Entry).Family == run.Family);
+                    _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Awaited) && t.Entry(t.Path(p).Entry).Family == run.Family);
                     break;
                 case RunKind.Flush:
                     WithdrawFamily(peer, run.Family);

@@ -22,8 +22,7 @@ internal sealed partial class RouteEngine
     /// <param name="peer">The peer.</param>
     /// <param name="generation">Number of the session; batches carry it.</param>
     /// <param name="session">What was agreed.</param>
-    /// <param name="purge">Families of which stale routes go at once, because the peer has not kept them (RFC 4724 section 4.2).</param>
-    public void Up(EnginePeer peer, int generation, EngineSession session, ImmutableArray<AddressFamily> purge) => Post(() =>
+    public void Up(EnginePeer peer, int generation, EngineSession session) => Post(() =>
     {
         Disconnect(peer);
         peer.Generation = generation;
@@ -31,11 +30,6 @@ internal sealed partial class RouteEngine
         peer.Warned = false;
         (peer.Rib.RouterId, peer.Rib.IsInternal, peer.Rib.IsClient) =
             (session.RouterId, session.Context.IsInternal, peer.Config.Role == PeerRole.ReflectorClient);
-        foreach (var family in purge)
-        {
-            Purge(peer, family);
-        }
-
         if (peer.Config.Role == PeerRole.Observed)
         {
             return;
@@ -61,7 +55,9 @@ internal sealed partial class RouteEngine
         {
             if (keep.Contains(((FamilyIndex)family).Family()))
             {
-                _table.MarkStale(peer.Rib, (FamilyIndex)family);
+                // What was stale already has outlived one restart (RFC 4724 section 4.2).
+                Purge(peer, ((FamilyIndex)family).Family());
+                _table.Mark(peer.Rib, (FamilyIndex)family, PathFlags.Stale);
             }
             else
             {

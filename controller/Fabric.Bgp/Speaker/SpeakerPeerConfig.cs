@@ -19,6 +19,9 @@ public sealed record SpeakerPeerConfig
     /// <summary>Source address of the connection; null leaves it to the routing table.</summary>
     public IpAddr? LocalAddress { get; init; }
 
+    /// <summary>The interface a link-local peer is on; null for all others.</summary>
+    public string? Interface { get; init; }
+
     /// <summary>Proposed hold time: 0 (no timers) or 3..65535 s, whole seconds.</summary>
     public TimeSpan HoldTime { get; init; } = TimeSpan.FromSeconds(9);
 

@@ -10,9 +10,9 @@ namespace Fabric.Bgp.Wire;
 public sealed record SessionContext(
     bool FourOctetAs, bool IsInternal, ImmutableArray<AddressFamily> Families, int MaxMessageLength = BgpFrame.MaxLength)
 {
-    /// <summary>Families of which the peer sends several paths a route, each with an identifier (RFC 7911).</summary>
+    /// <summary>Families whose routes come with path identifiers (RFC 7911).</summary>
     public ImmutableArray<AddressFamily> AddPathReceive { get; init; } = [];
 
-    /// <summary>Families of which the peer takes several paths a route.</summary>
+    /// <summary>Families whose routes are sent with path identifiers (RFC 7911).</summary>
     public ImmutableArray<AddressFamily> AddPathSend { get; init; } = [];
 }

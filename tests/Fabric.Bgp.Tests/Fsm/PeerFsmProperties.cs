@@ -9,7 +9,7 @@ namespace Fabric.Bgp.Tests.Fsm;
 public sealed class PeerFsmProperties
 {
     private static readonly Gen<PeerEvent> Events =
-        from kind in Gen.Choose(0, 15)
+        from kind in Gen.Choose(0, 20)
         from connection in Gen.Choose(1, 12)
         from variant in Gen.Choose(0, 9)
         select Make(kind, connection, variant);
@@ -50,17 +50,32 @@ public sealed class PeerFsmProperties
                 0 => Samples.PeerOpen(asn: 1),
                 1 => Samples.PeerOpen(holdTime: 1),
                 2 => Samples.PeerOpen(holdTime: 0),
+                3 or 4 => Samples.GracefulPeerOpen(notification: true, preserved: true),
+                5 => Samples.GracefulPeerOpen(notification: false, preserved: true),
+                6 => Samples.GracefulPeerOpen(notification: true, preserved: false),
                 _ => Samples.PeerOpen(variant % 2 == 0 ? "10.0.0.1" : "10.0.0.200"),
             }),
-        11 => new PeerEvent.NotifMsg(connection, variant == 0 ? NotificationMessage.Cease(BgpError.Collision) : new(BgpError.HoldTimer, 0)),
+        11 => new PeerEvent.NotifMsg(
+            connection,
+            variant switch
+            {
+                0 => NotificationMessage.Cease(BgpError.Collision),
+                1 => NotificationMessage.HardReset(NotificationMessage.Cease(BgpError.AdministrativeShutdown)),
+                _ => new(BgpError.HoldTimer, 0),
+            }),
         12 or 13 => new PeerEvent.KeepAliveMsg(connection),
         14 => new PeerEvent.UpdateMsg(connection),
+        15 => new PeerEvent.EndOfRib(connection, variant < 8 ? AddressFamily.L2VpnEvpn : AddressFamily.Ipv4Unicast),
+        16 => variant < 3 ? new PeerEvent.SendHoldTimerExpires() : new PeerEvent.KeepaliveTimerExpires(),
+        17 => new PeerEvent.RestartTimerExpires(),
+        18 => new PeerEvent.StalePathTimerExpires(),
+        19 => variant < 3 ? new PeerEvent.MaxPrefixesReached(AddressFamily.L2VpnEvpn, 10) : new PeerEvent.KeepAliveMsg(connection),
         _ => variant switch
         {
             0 => new PeerEvent.ManualStop(NotificationMessage.Cease(BgpError.AdministrativeShutdown)),
             1 => new PeerEvent.Restart(NotificationMessage.Cease(BgpError.AdministrativeReset)),
             2 => new PeerEvent.MessageError(connection, new(BgpError.Header, BgpError.BadLength)),
-            _ => new PeerEvent.RouteRefreshMsg(connection, AddressFamily.L2VpnEvpn),
+            _ => new PeerEvent.RouteRefreshMsg(connection, AddressFamily.L2VpnEvpn, (RouteRefreshSubtype)(variant % 4)),
         },
     };
 
@@ -70,6 +85,7 @@ public sealed class PeerFsmProperties
         private readonly HashSet<int> _open = [];
         private readonly HashSet<int> _used = [];
         private readonly HashSet<PeerTimer> _timers = [];
+        private readonly HashSet<AddressFamily> _stale = [];
         private bool _sessionUp;
 
         public PeerState State { get; private set; } = PeerState.Initial;
@@ -86,6 +102,9 @@ public sealed class PeerFsmProperties
                     PeerEvent.HoldTimerExpires => _timers.Remove(PeerTimer.Hold),
                     PeerEvent.KeepaliveTimerExpires => _timers.Remove(PeerTimer.Keepalive),
                     PeerEvent.IdleHoldTimerExpires => _timers.Remove(PeerTimer.IdleHold),
+                    PeerEvent.RestartTimerExpires => _timers.Remove(PeerTimer.Restart),
+                    PeerEvent.StalePathTimerExpires => _timers.Remove(PeerTimer.StalePath),
+                    PeerEvent.MaxPrefixesReached => _sessionUp,
                     _ => true,
                 };
                 if (!stopped)
@@ -143,9 +162,16 @@ public sealed class PeerFsmProperties
                     Assert.False(_sessionUp, "session up twice");
                     _sessionUp = true;
                     break;
-                case PeerAction.SessionDown:
+                case PeerAction.SessionDown { Keep: var keep }:
                     Assert.True(_sessionUp, "session down without up");
                     _sessionUp = false;
+                    _stale.Clear();
+                    _stale.UnionWith(keep);
+                    break;
+                case PeerAction.PurgeStale { Families: var families }:
+                    Assert.NotEmpty(families);
+                    Assert.Superset(families.ToHashSet(), _stale);
+                    _stale.ExceptWith(families);
                     break;
                 case PeerAction.InstallRoutes:
                     Assert.True(_sessionUp, "routes without a session");
@@ -162,10 +188,16 @@ public sealed class PeerFsmProperties
             Assert.True(State.Phase is not (PeerPhase.OpenSent or PeerPhase.OpenConfirm or PeerPhase.Established) || State.Main!.OpenSent);
             Assert.True(State.Second is null || State.Second.Incoming != State.Main!.Incoming, "two connections of one direction");
 
+            // Stale routes never outlive both timers, and a stopped peer has none.
+            Assert.Equal(State.Stale.Order(), _stale.Order());
+            Assert.Equal(_stale.Count > 0 && !_sessionUp, _timers.Contains(PeerTimer.Restart));
+            Assert.Equal(_stale.Count > 0 && _sessionUp, _timers.Contains(PeerTimer.StalePath));
+            Assert.True(e is not PeerEvent.ManualStop || _timers.Count == 0, "timers of a stopped peer");
+
             // Something always leads on: no state can wait for ever.
             var lively = State.Phase switch
             {
-                PeerPhase.Idle => _timers.SetEquals([PeerTimer.IdleHold]) || (_timers.Count == 0 && e is PeerEvent.ManualStop) || Stopped,
+                PeerPhase.Idle => _timers.Except([PeerTimer.Restart]).SequenceEqual([PeerTimer.IdleHold]) || (_timers.Count == 0 && e is PeerEvent.ManualStop) || Stopped,
                 PeerPhase.Connect => _timers.Contains(PeerTimer.ConnectRetry) || config.Passive,
                 PeerPhase.Active => config.Passive || _timers.Contains(PeerTimer.ConnectRetry),
                 PeerPhase.OpenSent => _timers.Contains(PeerTimer.Hold),

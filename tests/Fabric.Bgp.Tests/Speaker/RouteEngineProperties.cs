@@ -152,7 +152,7 @@ public sealed class RouteEngineProperties
             _wanted.Clear();
             _generation++;
             _output = new OutputQueue(TimeProvider.System);
-            _engine.Up(_peer, _generation, new EngineSession(_peer.Config.Address, _context, IpAddr.Parse("10.0.0.9"), _output), []);
+            _engine.Up(_peer, _generation, new EngineSession(_peer.Config.Address, _context, IpAddr.Parse("10.0.0.9"), _output));
             _ = new Reader(this, _output).RunAsync();
             if (_filtered)
             {

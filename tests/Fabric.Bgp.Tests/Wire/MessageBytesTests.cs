@@ -31,7 +31,7 @@ public sealed class MessageBytesTests
     {
         var open = Samples.Config.Open();
         Assert.Equal(
-            Samples.Hex("ffffffffffffffffffffffffffffffff 0031 01 04 fde7 0009 0a000009 14 02 12 0104 00190046 0200 4002 0000 4104 0000fde7"),
+            Samples.Hex("ffffffffffffffffffffffffffffffff 0035 01 04 fde7 0009 0a000009 18 02 16 0104 00190046 0200 4600 4002 4000 4104 0000fde7 0600"),
             Samples.Encode(open));
     }
 

@@ -4,7 +4,7 @@ using Fabric.Bgp.Speaker;
 using Fabric.Bgp.Transport;
 using Fabric.Primitives;
 
-namespace Fabric.Bgp.Tests.Speaker;
+namespace Fabric.Bgp.Tests.Transport;
 
 public sealed class TcpBgpConnectorTests
 {
