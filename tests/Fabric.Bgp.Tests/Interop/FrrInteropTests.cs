@@ -185,7 +185,7 @@ public sealed class FrrInteropTests : IAsyncDisposable
         spine.Vtysh($"clear bgp {SpeakerAddress}");
         await Eventually.True(() => Status(spine).EstablishedCount == 2, "second session");
         await AgreesAsync(spine, 8);
-        Assert.StartsWith("received cease: administrative reset (6/4)", Status(spine).LastError, StringComparison.Ordinal);
+        Assert.StartsWith("received cease: hard reset (6/9): cease: administrative reset (6/4)", Status(spine).LastError, StringComparison.Ordinal);
 
         // A soft refresh resends all routes and resets nothing.
         var updates = Status(spine).UpdatesReceived;
