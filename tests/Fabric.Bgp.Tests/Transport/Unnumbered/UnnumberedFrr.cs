@@ -33,9 +33,11 @@ internal sealed class UnnumberedFrr(string ns, uint asn) : IAsyncDisposable
         {
             var config = Path.Combine(Folder, "zebra.conf");
             File.WriteAllText(config, "");
+
+            // zebra insists on a user of its own.
+            Run("chown", ["-R", "frr:frr", Folder]);
             Launch(
-                "ip", "netns", "exec", ns, "/usr/lib/frr/zebra", "-f", config, "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "zebra.pid"),
-                "-z", Socket, "-u", "root", "-g", "root");
+                "ip", "netns", "exec", ns, "/usr/lib/frr/zebra", "-f", config, "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "zebra.pid"), "-z", Socket);
             await Eventually.True(() => File.Exists(Socket), "zebra answers");
         }
     }
@@ -52,6 +54,7 @@ internal sealed class UnnumberedFrr(string ns, uint asn) : IAsyncDisposable
                  bgp router-id 10.0.0.77
                  no bgp ebgp-requires-policy
                  neighbor eth1 interface remote-as external
+                 neighbor eth1 ttl-security hops 1
                  neighbor eth1 timers 3 9
                  neighbor eth1 timers connect 1
 

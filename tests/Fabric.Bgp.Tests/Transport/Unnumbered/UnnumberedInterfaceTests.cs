@@ -106,6 +106,9 @@ public sealed class UnnumberedInterfaceTests : IDisposable
         await using var a = Open(Pair.A);
         await using var seen = new Watch(a);
         Assert.Equal(theirs, await seen.NextAsync());
+        using var raw = NamespacePair.In(Pair.A, () => RawSocket());
+        var (_, advertised) = await HearAsync(raw, from: theirs);
+        Assert.Equal((ushort)30, advertised.LifetimeSeconds);
 
         // FRR comes to us ...
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
@@ -180,16 +183,17 @@ public sealed class UnnumberedInterfaceTests : IDisposable
         return buffer[..new RouterAdvertisement { LifetimeSeconds = lifetime }.Encode(buffer)];
     }
 
-    private static async Task<(IpAddr From, RouterAdvertisement Advertisement)> HearAsync(Socket raw)
+    private static async Task<(IpAddr From, RouterAdvertisement Advertisement)> HearAsync(Socket raw, IpAddr? from = null)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(6));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(from is null ? 6 : 20));
         var buffer = new byte[1500];
         while (true)
         {
             var received = await raw.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.IPv6Any, 0), deadline.Token);
-            if (RouterAdvertisement.TryParse(buffer.AsSpan(0, received.ReceivedBytes), out var advertisement, out _))
+            var sender = IpAddr.From(((IPEndPoint)received.RemoteEndPoint).Address);
+            if (sender == (from ?? sender) && RouterAdvertisement.TryParse(buffer.AsSpan(0, received.ReceivedBytes), out var advertisement, out _))
             {
-                return (IpAddr.From(((IPEndPoint)received.RemoteEndPoint).Address), advertisement);
+                return (sender, advertisement);
             }
         }
     }
