@@ -65,6 +65,9 @@ public sealed class BgpSpeaker : IAsyncDisposable
     /// <summary>How many EVPN routes are known, each counted once.</summary>
     public int RouteCount => _engine.Count(FamilyIndex.Evpn);
 
+    /// <summary>How many routes of each family are known, each counted once.</summary>
+    public ImmutableArray<(AddressFamily Family, int Routes)> Routes => [.. Enum.GetValues<FamilyIndex>().Select(f => (f.Family(), _engine.Count(f)))];
+
     /// <summary>How many different attribute sets these routes use.</summary>
     public int AttributeSetCount => _engine.Ask(static table => table.Sets.Count);
 

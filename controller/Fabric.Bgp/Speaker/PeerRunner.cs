@@ -63,7 +63,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
     public PeerStatus Status => Volatile.Read(ref _status) with
     {
         Config = Config,
-        EvpnRoutes = _peer.Rib.Routes(FamilyIndex.Evpn),
+        RoutesReceived = [.. Enum.GetValues<FamilyIndex>().Select(f => (f.Family(), _peer.Rib.Routes(f)))],
         MessagesReceived = _counters.MessagesReceived,
         UpdatesReceived = _counters.UpdatesReceived,
         MalformedUpdates = _counters.MalformedUpdates,

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 
-namespace Fabric.Drivers.State;
+namespace Fabric.Primitives;
 
 /// <summary>An immutable list that is compared element by element, for use in records.</summary>
 [CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
@@ -17,6 +17,9 @@ public readonly struct ValueList<T>(ImmutableArray<T> items) : IReadOnlyList<T>,
 
     /// <inheritdoc/>
     public T this[int index] => Items[index];
+
+    /// <summary>The elements, for loops that must not allocate.</summary>
+    public ReadOnlySpan<T> AsSpan() => Items.AsSpan();
 
     /// <summary>Whether both hold equal elements in the same order.</summary>
     public static bool operator ==(ValueList<T> left, ValueList<T> right) => left.Equals(right);
