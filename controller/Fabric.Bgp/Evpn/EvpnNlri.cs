@@ -54,8 +54,10 @@ public static class EvpnNlri
         string? error;
         switch ((EvpnRouteType)type)
         {
+            case EvpnRouteType.EthernetAutoDiscovery: EthernetAutoDiscoveryRoute.TryDecode(type, value, out _, out error); break;
             case EvpnRouteType.MacIp: MacIpRoute.TryDecode(type, value, out _, out error); break;
             case EvpnRouteType.Multicast: MulticastRoute.TryDecode(type, value, out _, out error); break;
+            case EvpnRouteType.EthernetSegment: EthernetSegmentRoute.TryDecode(type, value, out _, out error); break;
             case EvpnRouteType.Prefix: PrefixRoute.TryDecode(type, value, out _, out error); break;
             default: error = null; break;
         }

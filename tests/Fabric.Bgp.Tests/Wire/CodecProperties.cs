@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Evpn;
+using Fabric.Bgp.RtMembership;
+using Fabric.Bgp.Unicast;
 using Fabric.Bgp.Wire;
 using Fabric.Primitives;
 using FsCheck;
@@ -52,8 +54,10 @@ public sealed class CodecProperties
         from macIp in MacIp.ArrayOf()
         from multicast in (from rd in Rd from tag in U32 from ip in Ip select new MulticastRoute(new(rd, tag, ip))).ArrayOf()
         from prefix in Prefix.ArrayOf()
-        from opaque in (from type in Gen.Elements<byte>(0, 1, 4, 6, 11, 255) from value in Bytes select new OpaqueRoute(type, value)).ArrayOf()
-        select Set(macIp.Take(8), multicast.Take(8), prefix.Take(8), opaque.Take(8));
+        from discovery in (from rd in Rd from esi in Esi from tag in U32 from l in Label select new EthernetAutoDiscoveryRoute(new(rd, esi, tag), l)).ArrayOf()
+        from segment in (from rd in Rd from esi in Esi from ip in Ip select new EthernetSegmentRoute(new(rd, esi, ip))).ArrayOf()
+        from opaque in (from type in Gen.Elements<byte>(0, 6, 11, 255) from value in Bytes select new OpaqueRoute(type, value)).ArrayOf()
+        select Set(discovery.Take(8), macIp.Take(8), multicast.Take(8), segment.Take(8), prefix.Take(8), opaque.Take(8));
 
     private static readonly Gen<AsPath> Path =
         (from kind in Gen.Elements(AsPathSegmentKind.Sequence, AsPathSegmentKind.Set)
@@ -67,7 +71,7 @@ public sealed class CodecProperties
         from med in Optional(U32)
         from localPref in Optional(U32)
         from atomic in Gen.Elements(true, false)
-        from aggregator in Optional(from asn in U32 from id in Ipv4 select new Aggregator(asn, id))
+        from aggregator in Optional(from asn in U32 from id in Ipv4 select new Aggregator(asn | 1, id))
         from communities in U32.ListOf()
         from extended in U64.ListOf()
         from large in (from a in U32 from b in U32 from c in U32 select new LargeCommunity(a, b, c)).ListOf()
@@ -112,6 +116,71 @@ public sealed class CodecProperties
                 && Same(update.EvpnWithdrawn, back.EvpnWithdrawn)
                 && Samples.Encode(back, Samples.Internal).AsSpan().SequenceEqual(bytes);
         });
+
+    [Fact]
+    public void Unicast_routes_round_trip() => Check(
+        from address in Ip
+        from length in Gen.Choose(0, address.BitLength)
+        from path in Optional(U32)
+        select new UnicastRoute(IpPrefix.Of(address, length), path),
+        route =>
+        {
+            var writer = new WireWriter(new byte[32]);
+            route.Encode(ref writer);
+            var reader = new WireReader(writer.Written);
+            return UnicastRoute.TryDecode(ref reader, route.Prefix.Family, route.PathId is not null, out var back, out _)
+                && reader.AtEnd
+                && back == route
+                && writer.Position == (route.PathId is null ? 1 : 5) + ((route.Prefix.Length + 7) / 8);
+        });
+
+    [Fact]
+    public void Route_target_memberships_round_trip() => Check(
+        from origin in U32
+        from target in U64
+        from length in Gen.Choose(0, 64)
+        from path in Optional(U32)
+        select RtMembershipRoute.OfPrefix(origin, target, length, path),
+        route =>
+        {
+            var writer = new WireWriter(new byte[32]);
+            route.Encode(ref writer);
+            var reader = new WireReader(writer.Written);
+            return RtMembershipRoute.TryDecode(ref reader, route.PathId is not null, out var back, out _) && reader.AtEnd && back == route;
+        });
+
+    [Fact]
+    public void Extended_communities_give_back_what_they_were_made_of() => Check(
+        from bits in U64
+        from number in U32
+        from octet in Gen.Choose(0, 255)
+        from flag in Gen.Elements(true, false)
+        select (bits, number, octet, flag),
+        static x =>
+        {
+            var (mac, small) = (new MacAddress(x.bits >> 16), (ushort)x.number);
+            var label = new EsiLabel(x.flag, new EvpnLabel(x.number & 0xff_ffff));
+            var election = new DfElection((byte)(x.octet & 31), (ushort)x.bits, small);
+            var layer2 = new Layer2Attributes((ushort)x.bits, small);
+            var bandwidth = new LinkBandwidth(small, x.number);
+            var origin = RouteDistinguisher.FromBits(((ulong)(x.octet % 3) << 48) | (x.bits >> 16));
+            return ExtendedCommunity.OfRouterMac(mac).RouterMac == mac
+                && ExtendedCommunity.OfEsImport(mac).EsImport == mac
+                && ExtendedCommunity.OfMacMobility(x.flag, x.number).MacMobility == (x.flag, x.number)
+                && ExtendedCommunity.Encapsulation(small).TunnelType == small
+                && ExtendedCommunity.OfColor(x.number).Color == x.number
+                && ExtendedCommunity.Of(label).EsiLabel == label
+                && ExtendedCommunity.Of(election).DfElection == election
+                && ExtendedCommunity.Of((NeighborFlags)x.octet).NeighborFlags == (NeighborFlags)x.octet
+                && ExtendedCommunity.Of(layer2).Layer2Attributes == layer2
+                && ExtendedCommunity.Of(bandwidth, x.flag) is var community && community.LinkBandwidth == bandwidth && community.IsTransitive == x.flag
+                && ExtendedCommunity.OfRouteOrigin(origin).RouteOrigin == origin
+                && ExtendedCommunity.OfRouteOrigin(origin).RouteTarget is null;
+        });
+
+    [Fact]
+    public void Standard_communities_are_parsed_from_their_text() =>
+        Check(U32, static n => StandardCommunity.TryParse(StandardCommunity.Text(n), out var back) && back == n);
 
     [Fact]
     public void Opens_round_trip() => Check(
@@ -220,12 +289,19 @@ public sealed class CodecProperties
     }
 
     private static bool Same(EvpnRouteSet a, EvpnRouteSet b) =>
-        a.MacIp.SequenceEqual(b.MacIp) && a.Multicast.SequenceEqual(b.Multicast) && a.Prefix.SequenceEqual(b.Prefix) && a.Opaque.SequenceEqual(b.Opaque);
+        a.AutoDiscovery.SequenceEqual(b.AutoDiscovery) && a.Segment.SequenceEqual(b.Segment) && a.MacIp.SequenceEqual(b.MacIp) && a.Multicast.SequenceEqual(b.Multicast) && a.Prefix.SequenceEqual(b.Prefix) && a.Opaque.SequenceEqual(b.Opaque);
 
     private static EvpnRouteSet Set(
-        IEnumerable<MacIpRoute> macIp, IEnumerable<MulticastRoute> multicast, IEnumerable<PrefixRoute> prefix, IEnumerable<OpaqueRoute> opaque)
+        IEnumerable<EthernetAutoDiscoveryRoute> discovery,
+        IEnumerable<MacIpRoute> macIp,
+        IEnumerable<MulticastRoute> multicast,
+        IEnumerable<EthernetSegmentRoute> segment,
+        IEnumerable<PrefixRoute> prefix,
+        IEnumerable<OpaqueRoute> opaque)
     {
         var set = new EvpnRouteSet();
+        set.AutoDiscovery.AddRange(discovery);
+        set.Segment.AddRange(segment);
         set.MacIp.AddRange(macIp);
         set.Multicast.AddRange(multicast);
         set.Prefix.AddRange(prefix);
