@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Fabric.Bgp.Attributes;
 using Fabric.Bgp.RtMembership;
@@ -339,15 +340,21 @@ internal static class UpdateJson
                 json.WriteNumber("path_id", pathId);
             }
 
-            fields.Clear();
-            if (!TryDecode(family, route, fields, out var error))
+            if (family == AddressFamily.L2VpnEvpn)
             {
-                json.WriteString("octets", Convert.ToHexStringLower(route));
-                json.WriteString("error", error);
+                json.WriteNumber("route_type", route[0]);
+                json.WriteString("name", EvpnRouteFields.TypeName(route[0]));
+            }
+
+            fields.Clear();
+            if (TryDecode(family, route, fields, out var error))
+            {
+                WriteFields(json, fields);
             }
             else
             {
-                WriteFields(json, fields);
+                json.WriteString("octets", Convert.ToHexStringLower(route));
+                json.WriteString("error", error);
             }
 
             json.WriteEndObject();
@@ -360,14 +367,12 @@ internal static class UpdateJson
         }
     }
 
-    private static bool TryDecode(AddressFamily family, ReadOnlySpan<byte> route, List<NamedField> fields, out string? error)
+    private static bool TryDecode(AddressFamily family, ReadOnlySpan<byte> route, List<NamedField> fields, [NotNullWhen(false)] out string? error)
     {
         var reader = new WireReader(route);
         if (family == AddressFamily.L2VpnEvpn)
         {
             var (type, length) = (reader.U8(), reader.U8());
-            fields.Add(NamedField.Of("route_type", type));
-            fields.Add(NamedField.Of("name", EvpnRouteFields.TypeName(type)));
             if (!EvpnRouteFields.IsKnown(type))
             {
                 fields.Add(NamedField.Of("octets", Convert.ToHexStringLower(reader.Take(length))));
