@@ -8,7 +8,7 @@ namespace Fabric.Ctl.Commands;
 /// <summary><c>bgp</c>.</summary>
 public static class BgpCommand
 {
-    private const int BgpPort = 179;
+    private const ushort BgpPort = 179;
 
     /// <summary>The command.</summary>
     public static Command Build(CtlHost host) => new("bgp", "BGP messages") { Decode(host) };
@@ -18,14 +18,7 @@ public static class BgpCommand
         var addPath = new Option<bool>("--add-path") { Description = "routes have path identifiers (RFC 7911)" };
         var as2 = new Option<bool>("--as2") { Description = "AS numbers in paths have two octets" };
         var extended = new Option<bool>("--extended") { Description = "messages may be longer than 4096 octets (RFC 8654)" };
-        var port = new Option<int>("--port") { Description = "the TCP port of BGP in a capture", DefaultValueFactory = static _ => BgpPort };
-        port.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 65535)
-            {
-                result.AddError("--port is a number from 1 to 65535");
-            }
-        });
+        var port = new Option<ushort>("--port") { Description = "the TCP port of BGP in a capture", DefaultValueFactory = static _ => BgpPort };
         var command = new Command(
             "decode",
             "reads messages as hex, one a line, or a capture (pcap, pcapng) from standard input; prints them decoded, one JSON object a line. "
@@ -45,7 +38,7 @@ public static class BgpCommand
             await input.HasAsync(4, cancellationToken);
             if (CaptureReader.IsCapture(input.Buffered.Span))
             {
-                await DecodeCaptureAsync(input, (ushort)parsed.GetValue(port), context, lines, cancellationToken);
+                await DecodeCaptureAsync(input, parsed.GetValue(port), context, lines, cancellationToken);
             }
             else
             {
