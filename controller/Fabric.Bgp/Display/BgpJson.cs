@@ -140,10 +140,16 @@ public static class BgpJson
     {
         var reader = new WireReader(body);
         var afi = reader.U16();
-        var subtype = reader.U8();
+        var subtype = (RouteRefreshSubtype)reader.U8();
         json.WriteString("family", new AddressFamily(afi, reader.U8()).ToString());
-        json.WriteNumber("subtype", subtype);
-        json.WriteString("name", subtype switch { 0 => "request", 1 => "begin", 2 => "end", _ => "unknown" });
+        json.WriteNumber("subtype", (byte)subtype);
+        json.WriteString("name", subtype switch
+        {
+            RouteRefreshSubtype.Request => "request",
+            RouteRefreshSubtype.Begin => "begin",
+            RouteRefreshSubtype.End => "end",
+            _ => "unknown",
+        });
         var filters = reader.TakeRest();
         if (filters.IsEmpty)
         {
@@ -151,7 +157,7 @@ public static class BgpJson
         }
 
         json.WriteString("octets", Convert.ToHexStringLower(filters));
-        if (subtype is not (1 or 2))
+        if (subtype is not (RouteRefreshSubtype.Begin or RouteRefreshSubtype.End))
         {
             return true;
         }

@@ -1,4 +1,4 @@
-using System.Text;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Fabric.Bgp.Wire;
 
@@ -23,19 +23,6 @@ internal static class CapabilityJson
         json.WriteEndObject();
     }
 
-    /// <summary>The rows of an add-path capability; none when its length is wrong.</summary>
-    public static List<(AddressFamily Family, AddPathMode Mode)> AddPathRows(Octets value)
-    {
-        var rows = new List<(AddressFamily, AddPathMode)>();
-        var reader = new WireReader(value.Span);
-        while (!reader.AtEnd)
-        {
-            rows.Add((Family(ref reader), (AddPathMode)reader.U8()));
-        }
-
-        return reader.Failed ? [] : rows;
-    }
-
     private static string Name(byte code) => code switch
     {
         Capability.MultiprotocolCode => "multiprotocol",
@@ -55,7 +42,6 @@ internal static class CapabilityJson
     private static bool TryWriteValue(Utf8JsonWriter json, Capability capability)
     {
         var value = capability.Value.Span;
-        var reader = new WireReader(value);
         switch (capability.Code)
         {
             case Capability.MultiprotocolCode when capability.Family is { } family:
@@ -69,81 +55,66 @@ internal static class CapabilityJson
             case RoleCode when value.Length == 1:
                 json.WriteNumber("role", value[0]);
                 return true;
-            case Capability.ExtendedNextHopCode when value.Length % 6 == 0:
-                json.WriteStartArray("families");
-                while (!reader.AtEnd)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("family", new AddressFamily(reader.U16(), (byte)reader.U16()).ToString());
-                    json.WriteNumber("next_hop_afi", reader.U16());
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
+            case Capability.ExtendedNextHopCode when capability.AsExtendedNextHops() is { } nextHops:
+                WriteFamilies(json, nextHops, static n => n.Family, static (json, n) => json.WriteNumber("next_hop_afi", n.NextHopAfi));
                 return true;
-            case Capability.GracefulRestartCode when value.Length >= 2 && value.Length % 4 == 2:
-                WriteGracefulRestart(json, ref reader);
+            case Capability.GracefulRestartCode when capability.AsGracefulRestart() is { } restart:
+                json.WriteBoolean("restarted", restart.Restarting);
+                json.WriteBoolean("notification", restart.Notification);
+                json.WriteNumber("restart_time", (int)restart.RestartTime.TotalSeconds);
+                WriteFamilies(json, restart.Families, static f => f.Family, static (json, f) => json.WriteBoolean("forwarding", f.ForwardingPreserved));
                 return true;
-            case Capability.AddPathCode when value.Length % 4 == 0:
-                json.WriteStartArray("families");
-                foreach (var (family, mode) in AddPathRows(capability.Value))
-                {
-                    json.WriteStartObject();
-                    json.WriteString("family", family.ToString());
-                    json.WriteBoolean("send", mode.HasFlag(AddPathMode.Send));
-                    json.WriteBoolean("receive", mode.HasFlag(AddPathMode.Receive));
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
+            case Capability.AddPathCode when capability.AsAddPath() is { } offers:
+                WriteFamilies(
+                    json,
+                    offers,
+                    static o => o.Family,
+                    static (json, o) =>
+                    {
+                        json.WriteBoolean("send", o.Directions.HasFlag(AddPathDirections.Send));
+                        json.WriteBoolean("receive", o.Directions.HasFlag(AddPathDirections.Receive));
+                    });
                 return true;
             case LongLivedGracefulRestartCode when value.Length % 7 == 0:
-                json.WriteStartArray("families");
-                while (!reader.AtEnd)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("family", Family(ref reader).ToString());
-                    json.WriteBoolean("forwarding", (reader.U8() & 0x80) != 0);
-                    json.WriteNumber("stale_time", reader.U24());
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
+                WriteLongLived(json, value);
                 return true;
-            case Capability.FqdnCode:
-                var host = reader.Take(reader.U8());
-                var domain = reader.Take(reader.U8());
-                if (reader.Failed || !reader.AtEnd)
-                {
-                    return false;
-                }
-
-                json.WriteString("host", Encoding.UTF8.GetString(host));
-                json.WriteString("domain", Encoding.UTF8.GetString(domain));
+            case Capability.FqdnCode when capability.AsFqdn() is { } name:
+                json.WriteString("host", name.Host);
+                json.WriteString("domain", name.Domain);
                 return true;
             default:
                 return false;
         }
     }
 
-    /// <summary>RFC 4724 section 3, RFC 8538 section 2: | flags 4 bits, restart time 12 bits | rows of AFI 2, SAFI 1, flags 1 |.</summary>
-    private static void WriteGracefulRestart(Utf8JsonWriter json, ref WireReader reader)
+    private static void WriteFamilies<T>(Utf8JsonWriter json, ImmutableArray<T> rows, Func<T, AddressFamily> family, Action<Utf8JsonWriter, T> more)
     {
-        int first = reader.U16();
-        json.WriteBoolean("restarted", (first & 0x8000) != 0);
-        json.WriteBoolean("notification", (first & 0x4000) != 0);
-        json.WriteNumber("restart_time", first & 0xfff);
         json.WriteStartArray("families");
-        while (!reader.AtEnd)
+        foreach (var row in rows)
         {
             json.WriteStartObject();
-            json.WriteString("family", Family(ref reader).ToString());
-            json.WriteBoolean("forwarding", (reader.U8() & 0x80) != 0);
+            json.WriteString("family", family(row).ToString());
+            more(json, row);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     }
 
-    private static AddressFamily Family(ref WireReader reader) => new(reader.U16(), reader.U8());
+    /// <summary>RFC 9494 section 3: rows of | AFI 2 | SAFI 1 | flags 1 | stale time 3 |. Shown only.</summary>
+    private static void WriteLongLived(Utf8JsonWriter json, ReadOnlySpan<byte> value)
+    {
+        var reader = new WireReader(value);
+        json.WriteStartArray("families");
+        while (!reader.AtEnd)
+        {
+            json.WriteStartObject();
+            json.WriteString("family", new AddressFamily(reader.U16(), reader.U8()).ToString());
+            json.WriteBoolean("forwarding", (reader.U8() & 0x80) != 0);
+            json.WriteNumber("stale_time", reader.U24());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
 }

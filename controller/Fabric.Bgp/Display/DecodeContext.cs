@@ -41,7 +41,7 @@ public sealed record DecodeContext
             FourOctetAs = sender.FourOctetAs && receiver.FourOctetAs,
             IsInternal = sender.AsNumber == receiver.AsNumber,
             ExtendedMessage = receiver.Has(Capability.ExtendedMessageCode),
-            AddPath = [.. PathSenders(sender, AddPathMode.Send).Intersect(PathSenders(receiver, AddPathMode.Receive))],
+            AddPath = [.. PathSenders(sender, AddPathDirections.Send).Intersect(PathSenders(receiver, AddPathDirections.Receive))],
             Families = [.. sender.Families.Intersect(receiver.Families)],
         };
     }
@@ -49,9 +49,8 @@ public sealed record DecodeContext
     internal SessionContext ToSession(params ReadOnlySpan<AddressFamily> families) =>
         new(FourOctetAs, IsInternal, Families ?? [.. KnownFamilies, .. families], MaxMessageLength) { AddPathReceive = AddPath };
 
-    private static IEnumerable<AddressFamily> PathSenders(OpenMessage open, AddPathMode mode) =>
-        open.Capabilities.Where(static c => c.Code == Capability.AddPathCode)
-            .SelectMany(static c => CapabilityJson.AddPathRows(c.Value))
-            .Where(r => r.Mode.HasFlag(mode))
-            .Select(static r => r.Family);
+    private static IEnumerable<AddressFamily> PathSenders(OpenMessage open, AddPathDirections direction) =>
+        open.Capabilities.SelectMany(static c => c.AsAddPath() ?? [])
+            .Where(offer => offer.Directions.HasFlag(direction))
+            .Select(static offer => offer.Family);
 }
