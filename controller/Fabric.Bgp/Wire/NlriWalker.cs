@@ -15,6 +15,11 @@ internal ref struct NlriWalker(AddressFamily family, ReadOnlySpan<byte> field, b
     /// <summary>Octets before the present route, its path identifier included.</summary>
     public readonly int RestLength => _rest.Length;
 
+    /// <summary>Whether routes of a family can be told apart.</summary>
+    public static bool Knows(AddressFamily family) =>
+        family == AddressFamily.L2VpnEvpn || family == AddressFamily.Ipv4Unicast || family == AddressFamily.Ipv6Unicast
+        || family == AddressFamily.RouteTargetMembership;
+
     /// <summary>Goes to the next route; false at the end, also where the row is broken.</summary>
     /// <param name="route">The route without its path identifier.</param>
     /// <param name="pathId">The identifier, 0 without.</param>

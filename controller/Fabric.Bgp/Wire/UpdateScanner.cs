@@ -288,6 +288,11 @@ internal ref struct UpdateScanner
 
         HasReach = true;
         ReachFamily = family;
+        if (!NlriWalker.Knows(family))
+        {
+            Reach = routes;
+            return;
+        }
 
         // 32 octets: a global and a link-local IPv6 address (RFC 2545 section 3).
         _mpNextHop = nextHop.Length switch { 4 or 16 => IpAddr.FromBytes(nextHop), 32 => IpAddr.FromBytes(nextHop[..16]), _ => null };
@@ -324,7 +329,7 @@ internal ref struct UpdateScanner
         }
 
         UnreachFamily = family;
-        Unreach = WellFormed(family, routes, "MP_UNREACH_NLRI");
+        Unreach = !NlriWalker.Knows(family) ? routes : WellFormed(family, routes, "MP_UNREACH_NLRI");
     }
 
     /// <summary>The field itself, or a copy without the routes that are broken.</summary>

@@ -388,7 +388,7 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
             await peer.EstablishAsync();
             for (var i = 0; i < 200; i++)
             {
-                await peer.SendAsync(Wire.Mutator.Mutate(corpus, random));
+                await peer.SendAsync(Fuzz.Mutator.Mutate(corpus, random));
             }
 
             peer.Close();
