@@ -10,8 +10,8 @@ namespace Fabric.Bgp.Tests.Transport;
 /// <summary>Real sockets on loopback.</summary>
 public sealed class TcpBgpListenerTests : IAsyncDisposable
 {
-    private static readonly TcpMd5Key Key = new("one key");
-    private static readonly TcpMd5Key OtherKey = new("another key");
+    private static readonly TcpMd5Key Key = new("first key");
+    private static readonly TcpMd5Key OtherKey = new("other key");
 
     private readonly List<IAsyncDisposable> _listeners = [];
     private readonly Channel<(BgpCaller Caller, IBgpConnection Connection)> _accepted = Channel.CreateUnbounded<(BgpCaller, IBgpConnection)>();
@@ -118,6 +118,15 @@ public sealed class TcpBgpListenerTests : IAsyncDisposable
         await ConnectsAsync(five with { Md5Key = OtherKey });
         await NeverConnectsAsync(five with { Md5Key = Key });
         await ConnectsAsync(To(listener.Endpoints[0]) with { LocalAddress = IpAddr.Parse("127.0.0.6"), Md5Key = Key });
+    }
+
+    [Fact]
+    public async Task A_key_for_one_ip_version_leaves_the_other_alone()
+    {
+        var listener = Listen(static caller => Peer($"{caller.Address}"), "127.0.0.1", "::1");
+        listener.SetMd5Key(IpPrefix.Parse("0.0.0.0/0"), Key);
+        await NeverConnectsAsync(To(listener.Endpoints[0]));
+        await ConnectsAsync(To(listener.Endpoints[1]));
     }
 
     [Fact]

@@ -10,11 +10,10 @@ internal sealed class UnnumberedFrr(string ns, uint asn) : IAsyncDisposable
 
     public uint Asn { get; } = asn;
 
-    public async Task<UnnumberedFrr> StartAsync()
+    public async Task StartAsync()
     {
         await _zebra.StartAsync();
         await _bgpd.StartAsync(_zebra.Socket, Asn);
-        return this;
     }
 
     public string Vtysh(string command) => _bgpd.Vtysh(command);

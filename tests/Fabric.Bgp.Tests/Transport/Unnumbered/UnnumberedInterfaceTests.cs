@@ -97,7 +97,8 @@ public sealed class UnnumberedInterfaceTests : IDisposable
         Require.Frr();
         var ours = await NamespacePair.LinkLocalAsync(Pair.A);
         var theirs = await NamespacePair.LinkLocalAsync(Pair.B);
-        await using var frr = await new UnnumberedFrr(Pair.B, 65100).StartAsync();
+        await using var frr = new UnnumberedFrr(Pair.B, 65100);
+        await frr.StartAsync();
         var connections = Channel.CreateUnbounded<(BgpCaller, IBgpConnection)>();
         await using var listener = NamespacePair.In(Pair.A, static () => new TcpBgpListener([new(IPAddress.IPv6Any, 179)], TimeProvider.System));
         listener.Start(
