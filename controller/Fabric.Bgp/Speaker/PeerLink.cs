@@ -349,6 +349,12 @@ internal sealed class PeerLink : IDisposable
                 PostReceived(new PeerEvent.KeepAliveMsg(Id));
                 break;
             default:
+                if (body.Length != 4)
+                {
+                    PostReceived(new PeerEvent.MessageError(Id, new NotificationMessage(BgpError.RouteRefresh, BgpError.InvalidRefreshLength)));
+                    break;
+                }
+
                 var reader = new WireReader(body);
                 var afi = reader.U16();
                 var subtype = (RouteRefreshSubtype)reader.U8();

@@ -120,6 +120,8 @@ internal sealed class PeerRunner : IEnginePeerEvents
     void IEnginePeerEvents.TooManyPrefixes(AddressFamily family, int routes, int limit) =>
         Post(new PeerEvent.MaxPrefixesReached(family, limit));
 
+    void IEnginePeerEvents.TooSlow() => Post(new PeerEvent.Restart(NotificationMessage.Cease(BgpError.OutOfResources)));
+
     private void Post(PeerEvent @event) => _inbox.Writer.TryWrite(new PeerInput.Fsm(@event));
 
     private async Task RunAsync()
@@ -319,7 +321,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
             ? address
             : _options.RouterId;
         _generation++;
-        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output));
+        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output, session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6)));
         _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);
         Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());

@@ -13,6 +13,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
 {
     private const int MostWorkAtOnce = 64;
     private const int MostOctetsAtOnce = 1 << 20;
+    private const int MostDying = 1 << 20;
 
     private readonly TimeProvider _time;
     private readonly SpeakerIdentity _self;
@@ -205,6 +206,13 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         }
 
         _table.Bury(_marks.Count == 0 ? _table.Version : _marks.Min(m => _table.Entry(m.Mark).Version));
+        if (_table.Dying > MostDying && _marks.MinBy(m => _table.Entry(m.Mark).Version) is { } slowest)
+        {
+            // Withdrawn routes cannot be forgotten for ever because one peer does not read.
+            ClearMark(slowest);
+            slowest.Peer.Events.TooSlow();
+        }
+
         foreach (var group in _groups.SelectMany(static g => g))
         {
             group.ForgetVerdicts();
@@ -220,6 +228,10 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         }
 
         public void ManyPrefixes(AddressFamily family, int routes, int limit)
+        {
+        }
+
+        public void TooSlow()
         {
         }
 

@@ -210,6 +210,10 @@ public sealed class RouteEngineProperties
         {
         }
 
+        public void TooSlow()
+        {
+        }
+
         public void TooManyPrefixes(AddressFamily family, int routes, int limit)
         {
         }
