@@ -5,7 +5,7 @@ namespace Fabric.Bgp.Vtep;
 /// <summary>Where a MAC of a bridge domain is.</summary>
 /// <param name="Vtep">The VTEP that announced it; null when it is here.</param>
 /// <param name="Label">VNI to send with; the VTEP's own for it (RFC 8365 section 5.1.3).</param>
-/// <param name="Esi">Its segment; when not zero, <see cref="VtepState.Destinations"/> says where to send.</param>
+/// <param name="Esi">Its segment; when not zero, <see cref="VtepState.Destinations(Vni, MacEntry)"/> says where to send.</param>
 /// <param name="Sequence">Mobility sequence number.</param>
 /// <param name="Sticky">It must not move.</param>
 /// <param name="DefaultGateway">It is a gateway's.</param>

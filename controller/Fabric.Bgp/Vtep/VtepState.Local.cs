@@ -41,6 +41,9 @@ public sealed partial class VtepState
         }
 
         WithdrawAll(bridge);
+
+        // What is torn down here no longer counts in the VRF: its local hosts are counted anew below.
+        bridge.Config = bridge.Config with { L3Vni = null };
         foreach (var (mac, state) in bridge.Macs)
         {
             state.Local = null;
