@@ -123,13 +123,8 @@ public sealed class SessionRecorder(SessionRecorderOptions options) : IDisposabl
 
     private void Write(RecordLine line)
     {
-        _file!.Write(JsonSerializer.SerializeToUtf8Bytes(line, LineOptions));
+        _file!.Write(JsonSerializer.SerializeToUtf8Bytes(line, RecordJson.Options));
         _file.Write(NewLine);
         _file.Flush();
     }
-
-    private static readonly JsonSerializerOptions LineOptions = new(RecordJson.Options)
-    {
-        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
-    };
 }

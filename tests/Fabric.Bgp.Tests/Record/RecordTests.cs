@@ -125,7 +125,7 @@ public sealed class RecordTests : IDisposable
         using (var recorder = new SessionRecorder(new() { Path = Path }))
         {
             var state = RecordWith(recorder, Session());
-            RecordWith(recorder, [(new PeerEvent.ManualStop(NotificationMessage.Cease(2)), ""), (new PeerEvent.ManualStart(), "")], Samples.Config with { Passive = true }, state);
+            RecordWith(recorder, [(new PeerEvent.ManualStop(NotificationMessage.Cease(2)), ""), (new PeerEvent.ManualStart(), "")], Samples.Config with { RemoteAsn = null, GracefulRestart = TimeSpan.FromSeconds(60) }, state);
         }
 
         var steps = Replay(File.ReadAllText(Path));
