@@ -111,6 +111,32 @@ public sealed class RecordTests : IDisposable
         Assert.Contains(files, static f => File.ReadLines(f).First().Contains("Established", StringComparison.Ordinal));
     }
 
+    /// <summary>A file may begin anywhere in a session: the state at its beginning must say everything.</summary>
+    [Fact]
+    public void A_state_that_comes_back_decides_the_same() => Prop.ForAll(
+        (from type in Gen.Elements(Cases(typeof(PeerEvent)).ToArray())
+         from variant in Gen.Choose(1, 2)
+         select (PeerEvent)Make(type, variant)).ArrayOf().ToArbitrary(),
+        Gen.Choose(0, Session().Length).ToArbitrary(),
+        (events, prefix) =>
+        {
+            var config = Samples.Config with { GracefulRestart = TimeSpan.FromSeconds(60), AddPathReceive = [AddressFamily.L2VpnEvpn] };
+            var state = PeerState.Initial;
+            foreach (var e in Session().Take(prefix).Select(static s => s.Event).Concat(events))
+            {
+                var copy = JsonSerializer.Deserialize<PeerState>(JsonSerializer.Serialize(state, RecordJson.Options), RecordJson.Options)!;
+                var (next, actions) = PeerFsm.Step(state, e, config);
+                var (nextOfCopy, actionsOfCopy) = PeerFsm.Step(copy, e, config);
+                Assert.Equal(Text(actions), Text(actionsOfCopy));
+                Assert.Equal(Text(next), Text(nextOfCopy));
+                state = next;
+            }
+
+            return true;
+
+            static string Text<T>(T value) => JsonSerializer.Serialize(value, RecordJson.Options);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithEndSize(30));
+
     [Fact]
     public void A_disk_that_fails_ends_the_recording_and_nothing_else()
     {
