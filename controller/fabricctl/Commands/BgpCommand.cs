@@ -11,7 +11,7 @@ public static class BgpCommand
     private const ushort BgpPort = 179;
 
     /// <summary>The command.</summary>
-    public static Command Build(CtlHost host) => new("bgp", "BGP messages") { Decode(host) };
+    public static Command Build(CtlHost host) => new("bgp", "BGP messages and recorded sessions") { Decode(host), BgpReplayCommand.Build(host) };
 
     private static Command Decode(CtlHost host)
     {
