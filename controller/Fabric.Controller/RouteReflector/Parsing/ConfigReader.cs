@@ -49,7 +49,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             .Select(named => new PeerGroup(named.Name, GroupSession(named.Section!, session, asn)))
             .ToList();
         var maxPeers = (int)(root.Number("max-peers", 1, 1_000_000) ?? ClientRange.UsualMaxPeers);
-        var listen = root.List<IPEndPoint>("listen", ConfigSection.EndPoint) ?? [];
+        var listen = root.NonEmptyList<IPEndPoint>("listen", ConfigSection.EndPoint) ?? [];
         var config = new RouteReflectorConfig
         {
             Asn = asn ?? new Asn(Asn.MinValue),
@@ -86,11 +86,11 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             root.Fault(group.Last().Key, $"{group.Key} is taken by {group.First().Key}; give another port");
         }
 
-        if (config.Ranges.Count > 0 && config.Listen.Count == 0)
+        if (!root.Has("listen") && (root.Has("clients") || root.Has("listen-ranges")))
         {
             root.Fault("listen", "is missing; clients connect to it, so give an address and a port such as 0.0.0.0:179");
         }
-        else if (config.Listen.Count == 0 && config.Neighbors.Count == 0)
+        else if (!root.Has("listen") && !root.Has("neighbors"))
         {
             root.Fault("listen", "is missing, and there are no neighbors: nobody could ever connect; give listen and clients, or neighbors");
         }

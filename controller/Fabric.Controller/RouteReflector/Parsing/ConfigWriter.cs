@@ -17,7 +17,7 @@ internal static class ConfigWriter
         ("asn", Text(config.Asn)),
         ("router-id", Text(config.RouterId)),
         ("cluster-id", Optional(config.ClusterId)),
-        ("listen", Texts(config.Listen)),
+        ("listen", Unless(config.Listen.Count == 0, Texts(config.Listen))),
         ("log-format", Text(config.LogFormat == LogFormat.Json ? "json" : "text")),
         ("metrics-listen", Optional(config.MetricsListen)),
         ("api-listen", Optional(config.ApiListen)),
