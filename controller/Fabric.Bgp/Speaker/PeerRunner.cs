@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Threading.Channels;
 using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Record;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
@@ -24,6 +25,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
     private readonly Dictionary<int, PeerLink> _links = [];
     private readonly Dictionary<int, CancellationTokenSource> _dialing = [];
     private readonly HashSet<Task> _closing = [];
+    private readonly SessionRecorder? _recorder;
     private readonly Task _owner;
     private IBgpConnection? _incoming;
     private PeerState _state = PeerState.Initial;
@@ -50,6 +52,9 @@ internal sealed class PeerRunner : IEnginePeerEvents
             AddPathSend = config.AddPath,
             GracefulRestart = config.GracefulRestart,
         };
+        _recorder = options.RecordDirectory is { } directory
+            ? new SessionRecorder(new SessionRecorderOptions { Path = Path.Combine(directory, $"{config.Name.Replace(':', '-')}.jsonl") })
+            : null;
         _status = new PeerStatus { Config = config, Since = options.TimeProvider.GetUtcNow() };
         _timers = new PeerTimers(options.TimeProvider, timer => _inbox.Writer.TryWrite(new PeerInput.TimerFired(timer)));
         _owner = Task.Run(RunAsync);
@@ -141,6 +146,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
             }
         }
 
+        _recorder?.Dispose();
         _timers.Dispose();
         await Task.WhenAll(_closing).ConfigureAwait(false);
     }
@@ -172,8 +178,8 @@ internal sealed class PeerRunner : IEnginePeerEvents
                 _incoming?.Dispose();
                 _incoming = null;
                 break;
-            case PeerInput.Received { Link: var from, Event: var e }:
-                Step(e, from);
+            case PeerInput.Received { Link: var from, Event: var e, Octets: var octets }:
+                Step(e, from, octets);
                 break;
         }
     }
@@ -226,10 +232,11 @@ internal sealed class PeerRunner : IEnginePeerEvents
         ?? (_state.Session is { } session && session.HoldTime * 2 > UsualSendHold ? session.HoldTime * 2 : UsualSendHold);
 
     /// <summary>One step and its actions.</summary>
-    private void Step(PeerEvent e, PeerLink? link)
+    private void Step(PeerEvent e, PeerLink? link, byte[]? octets = null)
     {
         var before = _state;
         var (next, actions) = PeerFsm.Step(_state, e, _fsm);
+        _recorder?.Record(_options.TimeProvider.GetUtcNow(), _fsm, before, e, octets, actions);
         _state = next;
         foreach (var action in actions)
         {
