@@ -16,7 +16,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
     private static readonly TimeSpan UsualSendHold = TimeSpan.FromMinutes(8);
 
     private readonly BgpSpeakerOptions _options;
-    private readonly PeerFsmConfig _fsm;
+    private PeerFsmConfig _fsm;
     private readonly RouteEngine _engine;
     private readonly EnginePeer _peer;
     private readonly PeerCounters _counters = new();
@@ -51,6 +51,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
             AddPathReceive = config.AddPath,
             AddPathSend = config.AddPath,
             GracefulRestart = config.GracefulRestart,
+            Restarting = config.GracefulRestart is not null,
         };
         _recorder = options.RecordDirectory is { } directory
             ? new SessionRecorder(new SessionRecorderOptions { Path = Path.Combine(directory, $"{config.Name.Replace(':', '-')}.jsonl") })
@@ -327,6 +328,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         var local = IPEndPoint.TryParse(link.LocalEndpoint, out var endPoint) && IpAddr.TryParse(endPoint.Address.ToString().Split('%')[0], out var address, out _)
             ? address
             : _options.RouterId;
+        _fsm = _fsm.Restarting ? _fsm with { Restarting = false } : _fsm;
         _generation++;
         _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output, session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6)));
         _timers.Start(PeerTimer.SendHold, SendHold);
