@@ -135,11 +135,17 @@ public sealed class UnnumberedInterfaceTests : IDisposable
         await frr.StartAsync();
         await using var speaker = new BgpSpeaker(new BgpSpeakerOptions
         {
-            LocalAsn = new Asn(65000), RouterId = IpAddr.Parse("10.0.0.9"), Connector = new NamespaceConnector(Pair.A),
+            LocalAsn = new Asn(65000),
+            RouterId = IpAddr.Parse("10.0.0.9"),
+            Connector = new NamespaceConnector(Pair.A),
         });
         var config = new SpeakerPeerConfig
         {
-            Interface = Interface, RemoteAsn = new Asn(frr.Asn), MinTtl = 255, Families = [AddressFamily.Ipv4Unicast], ConnectRetry = TimeSpan.FromSeconds(1),
+            Interface = Interface,
+            RemoteAsn = new Asn(frr.Asn),
+            MinTtl = 255,
+            Families = [AddressFamily.Ipv4Unicast],
+            ConnectRetry = TimeSpan.FromSeconds(1),
         };
         NamespacePair.In(Pair.A, () =>
         {
