@@ -214,7 +214,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
         };
         foreach (var family in session.AddPath.Where(f => !families.Contains(f)))
         {
-            section.Fault("add-path", $"{FamilyName.Of(family)} is not among the families; add it there or remove it here");
+            section.Fault("add-path", $"{family} is not among the families; add it there or remove it here");
         }
 
         if (session is { MinTtl: not null, Ttl: not 255 })

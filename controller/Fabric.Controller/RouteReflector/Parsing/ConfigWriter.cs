@@ -49,7 +49,7 @@ internal static class ConfigWriter
     private static IEnumerable<(string, ConfigNode?)> Session(SessionSettings session) =>
     [
         ("remote-asn", Optional(session.RemoteAsn)),
-        ("families", Texts(session.Families.Select(FamilyName.Of))),
+        ("families", Texts(session.Families)),
         ("hold-time", Seconds(session.HoldTime)),
         ("connect-retry", Seconds(session.ConnectRetry)),
         ("send-hold", Seconds(session.SendHold)),
@@ -59,7 +59,7 @@ internal static class ConfigWriter
         ("md5-key-file", Optional(session.Md5KeyFile)),
         ("max-prefixes", Optional(session.MaxPrefixes)),
         ("max-prefixes-warning", Text(session.MaxPrefixesWarning)),
-        ("add-path", Texts(session.AddPath.Select(FamilyName.Of))),
+        ("add-path", Texts(session.AddPath)),
         ("import", Optional(session.Import?.Name)),
         ("export", Optional(session.Export?.Name)),
         ("open-without-policy", Text(session.OpenWithoutPolicy ? "true" : "false")),
@@ -98,7 +98,7 @@ internal static class ConfigWriter
     private static (string, ConfigNode?)? Match(RouteMatch match) => match switch
     {
         PrefixListMatch m => ("prefix-list", Texts(m.Lists.Select(l => l.Name))),
-        FamilyMatch m => ("family", Texts(m.Families.Select(FamilyName.Of))),
+        FamilyMatch m => ("family", Texts(m.Families)),
         EvpnTypeMatch m => ("evpn-type", Texts(m.Types)),
         VniMatch m => ("vni", Texts(m.Ranges)),
         MacMatch m => ("mac", Texts(m.Macs)),
