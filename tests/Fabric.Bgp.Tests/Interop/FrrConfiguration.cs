@@ -9,7 +9,7 @@ internal static class FrrConfiguration
     {
         var speaker = $" neighbor {setup.Speaker}";
         var text = new StringBuilder($"router bgp {setup.Asn}\n bgp router-id {setup.RouterId}\n no bgp ebgp-requires-policy\n");
-        text.Append(" no bgp default ipv4-unicast\n no bgp network import-check\n");
+        text.Append(" no bgp default ipv4-unicast\n no bgp network import-check\n no bgp enforce-first-as\n");
         if (setup.RestartTime is { } restart)
         {
             text.Append($" bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n bgp graceful-restart restart-time {restart}\n");

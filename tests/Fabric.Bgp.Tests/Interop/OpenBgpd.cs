@@ -32,6 +32,7 @@ internal sealed class OpenBgpd : Daemon
             }
             allow from any
             allow to any
+            match to any set nexthop no-modify
 
             """);
         File.SetUnixFileMode(_config, UnixFileMode.UserRead | UnixFileMode.UserWrite);

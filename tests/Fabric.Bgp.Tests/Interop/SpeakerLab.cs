@@ -63,9 +63,17 @@ internal sealed class SpeakerLab : IAsyncDisposable
     {
         foreach (var host in hosts)
         {
-            await Eventually.True(() => Status(host).Phase == PeerPhase.Established, $"session with {Host(host)}; {string.Join(" | ", _events.Select(static e => $"{e.Peer} {e.Text}").TakeLast(20))}");
+            await Eventually.True(() => Status(host).Phase == PeerPhase.Established, () => $"session with {Host(host)}; {this}");
         }
     }
+
+    /// <summary>Peers and the last events, for messages of failed tests.</summary>
+    public override string ToString() => string.Join(
+        '\n',
+        [
+            .. Speaker.Peers.Select(static p => $"{p.Config.Address} {p.Phase} {string.Join(' ', p.RoutesReceived.Select(static r => $"{r.Family}={r.Routes}"))} {p.LastError}"),
+            .. _events.TakeLast(30).Select(static e => $"{e.Time:mm:ss.fff} {e.Peer} {e.Kind} {e.Text}"),
+        ]);
 
     public T Keep<T>(T daemon)
         where T : IAsyncDisposable

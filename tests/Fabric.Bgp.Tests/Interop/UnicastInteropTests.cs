@@ -68,7 +68,7 @@ public sealed class UnicastInteropTests : IAsyncDisposable
                     seen = new(routes().Where(r => !Setup(self).Networks.Any(n => r.StartsWith($"{n.Prefix} ", StringComparison.Ordinal))), StringComparer.Ordinal);
                     return seen.SetEquals(wanted);
                 },
-                () => $"{who} has the routes of the others; missing: {string.Join(" | ", wanted.Except(seen))}; not expected: {string.Join(" | ", seen.Except(wanted))}");
+                () => $"{who} has the routes of the others; missing: {string.Join(" | ", wanted.Except(seen))}; not expected: {string.Join(" | ", seen.Except(wanted))}" + $"; {_lab}");
         }
 
         string Path(int n) => asn((uint)n) == SpeakerLab.Asn ? "" : $"{asn((uint)n)}";
