@@ -328,12 +328,15 @@ internal sealed class GoBgp : Daemon
     public string Cli(string arguments)
     {
         var (code, output) = TryCli(arguments.Split(' '));
-        Assert.True(code == 0, $"gobgp {arguments}: exit code {code}: {output}");
+        Assert.True(code == 0, $"gobgp {arguments}: exit code {code}: {output}; {File.ReadAllText(Path.Combine(Folder, "out.log"))}");
         return output;
     }
 
     /// <summary>What it knows of a family, as its own JSON.</summary>
     public JsonElement Rib(string family) => JsonElement.Parse(Cli($"global rib -a {family} -j"));
+
+    /// <summary>What the speaker has sent it of a family, in the form of <see cref="Rib"/>.</summary>
+    public JsonElement AdjRibIn(string speaker, string family) => JsonElement.Parse(Cli($"neighbor {speaker} adj-in -a {family} -j"));
 
     /// <summary>IPv4 or IPv6 routes as <see cref="UnicastText"/>.</summary>
     public SortedSet<string> UnicastRoutes(string family) => UnicastText.OfGoBgp(Rib(family));
