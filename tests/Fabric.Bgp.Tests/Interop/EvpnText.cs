@@ -26,8 +26,7 @@ internal static partial class EvpnText
             var attributes = path.GetProperty("attrs").EnumerateArray().ToLookup(static a => a.GetProperty("type").GetInt32());
             var communities = attributes[16].SelectMany(static a => a.GetProperty("value").EnumerateArray()).ToList();
             var labels = value.TryGetProperty("labels", out var several) ? string.Join('/', several.EnumerateArray())
-                : attributes[22].Select(static a => a.GetProperty("label").GetRawText()).FirstOrDefault()
-                ?? (type == 5 ? value.GetProperty("label").GetRawText() : "");
+                : type switch { 3 => attributes[22].Single().GetProperty("label").GetRawText(), 5 => value.GetProperty("label").GetRawText(), _ => "" };
             var rd = value.GetProperty("rd");
             seen.Add(new(
                 Text(

@@ -69,7 +69,7 @@ public sealed class GracefulRestartInteropTests : IAsyncDisposable
         await frr.StartAsync();
         await _lab.UpAsync(2);
         await Eventually.True(() => _lab.Events.Count(e => e.Kind == BgpEventKind.EndOfRib && e.Peer == peer.Address) == 2, () => $"end of RIB once more; {_lab}");
-        Assert.Equal(2, _lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast));
+        Assert.True(_lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast) == 2, _lab.ToString() + _lab.Speaker.Peers[0]);
         Assert.DoesNotContain(witness.Updates, IsWithdrawal);
     }
 
