@@ -202,7 +202,7 @@ internal sealed class PeerLink : IDisposable
                             PostReceived(new PeerEvent.UpdateMsg(Id));
                         }
 
-                        batch ??= new RouteBatch(_peer, await _established.Task.ConfigureAwait(false), buffer, filled, Finished);
+                        batch ??= new RouteBatch(_peer, buffer, filled, Finished);
                         if (Scan(buffer, body, context, batch) is { } reset)
                         {
                             handedOn = HandOn(batch);
@@ -213,7 +213,7 @@ internal sealed class PeerLink : IDisposable
                     }
                     else
                     {
-                        batch ??= new RouteBatch(_peer, _established.Task.IsCompletedSuccessfully ? await _established.Task.ConfigureAwait(false) : 0, buffer, filled, Finished);
+                        batch ??= new RouteBatch(_peer, buffer, filled, Finished);
                         Receive(type, buffer.AsSpan(body), batch);
                         if (type == BgpMessageType.Open)
                         {
@@ -251,6 +251,8 @@ internal sealed class PeerLink : IDisposable
             return false;
         }
 
+        // Known only now: what came first in the batch may have come before the session was up.
+        batch.Generation = _established.Task.Result;
         Interlocked.Add(ref _inFlight, batch.Octets);
         _engine.Post(batch);
         return true;
