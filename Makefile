@@ -26,7 +26,7 @@ SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Package
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
+.PHONY: help build test test-unit test-lab lint golden bench fuzz-bgp lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -53,6 +53,11 @@ golden: packages-build artifacts/.tests-built ## write the golden files anew; lo
 
 bench: build ## benchmarks of compiler, diff and API
 	@dotnet run --project tests/Fabric.Benchmarks -c Release -- $(BENCH)
+
+fuzz-bgp: packages-build ## mutated BGP messages, hex and captures against the codec: SECONDS=60 FUZZ="--seed N --messages N --workers N"
+	@$(SDK)
+	@dotnet build tests/Fabric.Bgp.Fuzz -c Release -v quiet --nologo -clp:NoSummary
+	@tests/Fabric.Bgp.Fuzz/bin/Release/net10.0/Fabric.Bgp.Fuzz --seconds $(or $(SECONDS),60) $(FUZZ)
 
 lab-up: packages-lab $(if $(filter vm,$(VEHICLE)),packages-vm) build ## raise a lab: TOPOLOGY=lab/topologies/reference.yaml NAME=lab VEHICLE=ns|vm
 	@$(SUDO) bin/fabric-lab up --name $(NAME) --topology $(TOPOLOGY) --vehicle $(VEHICLE)

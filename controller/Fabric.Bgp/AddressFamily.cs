@@ -14,6 +14,9 @@ public readonly record struct AddressFamily(ushort Afi, byte Safi) : IComparable
     /// <summary>L2VPN EVPN, 25/70 (RFC 7432).</summary>
     public static AddressFamily L2VpnEvpn => new(25, 70);
 
+    /// <summary>Route target membership, 1/132 (RFC 4684).</summary>
+    public static AddressFamily RouteTargetMembership => new(1, 132);
+
     public static bool operator <(AddressFamily left, AddressFamily right) => left.CompareTo(right) < 0;
 
     public static bool operator >(AddressFamily left, AddressFamily right) => left.CompareTo(right) > 0;
@@ -31,6 +34,7 @@ public readonly record struct AddressFamily(ushort Afi, byte Safi) : IComparable
         (1, 1) => "ipv4-unicast",
         (2, 1) => "ipv6-unicast",
         (25, 70) => "l2vpn-evpn",
+        (1, 132) => "rt-membership",
         _ => $"afi-{Afi}-safi-{Safi}",
     };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using Fabric.Controller.RouteReflector;
 using Fabric.Reconciler;
 
 namespace Fabric.Controller;
@@ -14,8 +15,10 @@ public static class CommandLine
     /// <summary>Parses the arguments and runs; errors in one line each on standard error.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="run">What to do with valid options.</param>
+    /// <param name="reflect">What to do with a valid configuration of a route reflector.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> InvokeAsync(string[] arguments, Func<FabricdOptions, Task<int>> run)
+    public static async Task<int> InvokeAsync(
+        string[] arguments, Func<FabricdOptions, Task<int>> run, Func<RouteReflectorSource, RouteReflectorConfig, Task<int>> reflect)
     {
         var dataDirectory = new Option<string>("--data-dir") { Description = "directory of the store, the certificates and the first token", Required = true };
         var listen = new Option<string>("--listen") { Description = "address and port of the API; port 0: any free one", DefaultValueFactory = _ => "127.0.0.1:8443" };
@@ -33,6 +36,7 @@ public static class CommandLine
         var root = new RootCommand("The Fabric controller: intent API, store, reconciler and BGP speaker.")
         {
             dataDirectory, listen, certificate, key, sshKey, format, resync, firstBackoff, longestBackoff, rollback, confirm, parallelism,
+            RouteReflectorCommand.Create(reflect, faults => Refuse([.. faults])),
         };
         root.SetAction(async (parsed, _) =>
         {
@@ -97,7 +101,7 @@ public static class CommandLine
         return BadUsage;
     }
 
-    private static IPEndPoint? ParseEndPoint(string text)
+    internal static IPEndPoint? ParseEndPoint(string text)
     {
         var colon = text.LastIndexOf(':');
         return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)

@@ -7,7 +7,9 @@ namespace Fabric.Ctl;
 /// <param name="Environment">Environment variables.</param>
 /// <param name="Time">Clock and timers.</param>
 /// <param name="Width">Columns of the terminal; null when standard output is not a terminal.</param>
-public sealed record CtlHost(TextReader In, TextWriter Out, TextWriter Error, Func<string, string?> Environment, TimeProvider Time, int? Width)
+/// <param name="OpenInput">Standard input as octets, for commands that do not read it as text.</param>
+public sealed record CtlHost(
+    TextReader In, TextWriter Out, TextWriter Error, Func<string, string?> Environment, TimeProvider Time, int? Width, Func<Stream> OpenInput)
 {
     /// <summary>The world of the running process.</summary>
     public static CtlHost OfProcess()
@@ -25,6 +27,6 @@ public sealed record CtlHost(TextReader In, TextWriter Out, TextWriter Error, Fu
             }
         }
 
-        return new(Console.In, Console.Out, Console.Error, System.Environment.GetEnvironmentVariable, TimeProvider.System, width);
+        return new(Console.In, Console.Out, Console.Error, System.Environment.GetEnvironmentVariable, TimeProvider.System, width, Console.OpenStandardInput);
     }
 }

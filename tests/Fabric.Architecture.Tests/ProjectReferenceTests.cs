@@ -20,7 +20,7 @@ public sealed class ProjectReferenceTests
             "Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Reconciler", "Fabric.Bgp", "Fabric.Drivers",
             "Fabric.Drivers.FrrLinux", "Fabric.Drivers.KvmHost",
         ],
-        ["fabricctl"] = [],
+        ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp"],
         ["Fabric.Lab"] = [],
     };
 

@@ -57,6 +57,25 @@ internal static class Samples
         Capabilities = [Capability.Multiprotocol(AddressFamily.L2VpnEvpn), Capability.RouteRefresh, Capability.FourOctetAs(new Asn(asn))],
     };
 
+    /// <summary>The OPEN of a peer whose EVPN routes are kept for 120 s when it restarts.</summary>
+    public static OpenMessage GracefulPeerOpen(bool notification, bool preserved) => new()
+    {
+        MyAs = 65001,
+        HoldTime = 9,
+        Identifier = IpAddr.Parse("10.0.0.1"),
+        Capabilities =
+        [
+            .. PeerOpen().Capabilities,
+            Capability.EnhancedRouteRefresh,
+            Capability.GracefulRestart(new GracefulRestartOffer
+            {
+                Notification = notification,
+                RestartTime = TimeSpan.FromSeconds(120),
+                Families = [new(AddressFamily.L2VpnEvpn, preserved)],
+            }),
+        ],
+    };
+
     public static PathAttributes Attributes(string vtep = "10.1.1.1", string target = "100:10100", params ReadOnlySpan<uint> path) => new()
     {
         Origin = RouteOrigin.Igp,

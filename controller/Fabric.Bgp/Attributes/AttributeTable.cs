@@ -34,6 +34,8 @@ internal static class AttributeTable
     public const byte NextHopCode = 3;
     public const byte MpReachCode = 14;
     public const byte MpUnreachCode = 15;
+    public const byte As4PathCode = 17;
+    public const byte As4AggregatorCode = 18;
 
     private const AttributeFlags WellKnown = AttributeFlags.Transitive;
     private const AttributeFlags OptionalTransitive = AttributeFlags.Optional | AttributeFlags.Transitive;
@@ -52,8 +54,8 @@ internal static class AttributeTable
         new(9, "ORIGINATOR_ID", OptionalNonTransitive, ErrorAction.TreatAsWithdraw, true, DecodeOriginatorId, EncodeOriginatorId),
         new(10, "CLUSTER_LIST", OptionalNonTransitive, ErrorAction.TreatAsWithdraw, true, DecodeClusterList, EncodeClusterList),
         new(16, "EXTENDED_COMMUNITIES", OptionalTransitive, ErrorAction.TreatAsWithdraw, false, DecodeExtended, EncodeExtended),
-        new(17, "AS4_PATH", OptionalTransitive, ErrorAction.DiscardAttribute, false, DecodeAs4Path, EncodeAs4Path),
-        new(18, "AS4_AGGREGATOR", OptionalTransitive, ErrorAction.DiscardAttribute, false, DecodeAs4Aggregator, EncodeAs4Aggregator),
+        new(As4PathCode, "AS4_PATH", OptionalTransitive, ErrorAction.DiscardAttribute, false, DecodeAs4Path, EncodeAs4Path),
+        new(As4AggregatorCode, "AS4_AGGREGATOR", OptionalTransitive, ErrorAction.DiscardAttribute, false, DecodeAs4Aggregator, EncodeAs4Aggregator),
         new(22, "PMSI_TUNNEL", OptionalTransitive, ErrorAction.TreatAsWithdraw, false, DecodePmsi, EncodePmsi),
         new(32, "LARGE_COMMUNITY", OptionalTransitive, ErrorAction.TreatAsWithdraw, false, DecodeLarge, EncodeLarge),
     ];
@@ -91,9 +93,17 @@ internal static class AttributeTable
         return true;
     }
 
-    // RFC 4271 section 5.1.2, RFC 6793, RFC 7607 for AS 0
-    private static void DecodeAsPath(ref WireReader value, AttributeDraft draft, SessionContext context) =>
-        draft.AsPath = ReadPath(ref value, context.FourOctetAs);
+    // RFC 4271 section 5.1.2, RFC 6793, RFC 7607 for AS 0; RFC 5065 section 5 for confederation segments from outside
+    private static void DecodeAsPath(ref WireReader value, AttributeDraft draft, SessionContext context)
+    {
+        var path = ReadPath(ref value, context.FourOctetAs);
+        if (!context.IsInternal && path.Segments.Any(static s => s.Kind is AsPathSegmentKind.ConfederationSequence or AsPathSegmentKind.ConfederationSet))
+        {
+            value.Fail("confederation segment from an external peer");
+        }
+
+        draft.AsPath = path;
+    }
 
     private static bool EncodeAsPath(ref WireWriter writer, PathAttributes attributes, SessionContext context)
     {
@@ -103,6 +113,11 @@ internal static class AttributeTable
 
     private static void DecodeAs4Path(ref WireReader value, AttributeDraft draft, SessionContext context)
     {
+        if (value.AtEnd)
+        {
+            value.Fail("empty"); // RFC 6793 section 6
+        }
+
         var path = ReadPath(ref value, fourOctets: true);
 
         // RFC 6793 section 4.1: a speaker with four-octet ASNs must not use it from one of its kind; section 6: confederation segments are dropped.
@@ -203,7 +218,7 @@ internal static class AttributeTable
 
     private static void DecodeAggregator(ref WireReader value, AttributeDraft draft, SessionContext context)
     {
-        var aggregator = new Aggregator(context.FourOctetAs ? value.U32() : value.U16(), value.Ip(4));
+        var aggregator = ReadAggregator(ref value, context.FourOctetAs);
         draft.Aggregator = value.Failed || !value.AtEnd ? null : aggregator;
     }
 
@@ -229,7 +244,7 @@ internal static class AttributeTable
 
     private static void DecodeAs4Aggregator(ref WireReader value, AttributeDraft draft, SessionContext context)
     {
-        var aggregator = new Aggregator(value.U32(), value.Ip(4));
+        var aggregator = ReadAggregator(ref value, fourOctets: true);
         draft.As4Aggregator = context.FourOctetAs || value.Failed || !value.AtEnd ? null : aggregator;
     }
 
@@ -243,6 +258,17 @@ internal static class AttributeTable
         writer.U32(aggregator.AsNumber);
         writer.Ip(aggregator.Identifier);
         return true;
+    }
+
+    private static Aggregator ReadAggregator(ref WireReader value, bool fourOctets)
+    {
+        var aggregator = new Aggregator(fourOctets ? value.U32() : value.U16(), value.Ip(4));
+        if (aggregator.AsNumber == 0)
+        {
+            value.Fail("AS 0"); // RFC 7607 section 2
+        }
+
+        return aggregator;
     }
 
     // RFC 1997; RFC 7606 section 7.8: a non-zero multiple of 4

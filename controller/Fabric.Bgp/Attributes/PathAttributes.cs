@@ -8,6 +8,21 @@ public sealed class PathAttributes : IEquatable<PathAttributes>
 {
     private int _hash;
 
+    /// <summary>No attributes.</summary>
+    public PathAttributes()
+    {
+    }
+
+    /// <summary>A copy, to be changed by an initializer.</summary>
+    public PathAttributes(PathAttributes from)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        (Origin, AsPath, NextHop, Med, LocalPref) = (from.Origin, from.AsPath, from.NextHop, from.Med, from.LocalPref);
+        (AtomicAggregate, Aggregator, Communities, LargeCommunities) = (from.AtomicAggregate, from.Aggregator, from.Communities, from.LargeCommunities);
+        (OriginatorId, ClusterList, ExtendedCommunities, PmsiTunnel, Unknown) =
+            (from.OriginatorId, from.ClusterList, from.ExtendedCommunities, from.PmsiTunnel, from.Unknown);
+    }
+
     /// <summary>ORIGIN.</summary>
     public RouteOrigin Origin { get; init; }
 

@@ -26,8 +26,10 @@ public static class EvpnNlri
 
             var error = (EvpnRouteType)type switch
             {
+                EvpnRouteType.EthernetAutoDiscovery => Add<EthernetAutoDiscoveryRoute, EthernetAutoDiscoveryKey>(type, value, into.AutoDiscovery),
                 EvpnRouteType.MacIp => Add<MacIpRoute, MacIpKey>(type, value, into.MacIp),
                 EvpnRouteType.Multicast => Add<MulticastRoute, MulticastKey>(type, value, into.Multicast),
+                EvpnRouteType.EthernetSegment => Add<EthernetSegmentRoute, EthernetSegmentKey>(type, value, into.Segment),
                 EvpnRouteType.Prefix => Add<PrefixRoute, PrefixKey>(type, value, into.Prefix),
                 _ => Add<OpaqueRoute, OpaqueRoute>(type, value, into.Opaque),
             };
@@ -38,6 +40,29 @@ public static class EvpnNlri
         }
 
         return !reader.Failed;
+    }
+
+    /// <summary>What is wrong with one route's value; null when it is well-formed. Types that are not decoded always are.</summary>
+    public static string? FaultOf(byte type, ReadOnlySpan<byte> value)
+    {
+        // The type that comes by the million is looked at without making anything of it.
+        if (type == (byte)EvpnRouteType.MacIp && MacIpRoute.HasUsualLayout(value))
+        {
+            return null;
+        }
+
+        string? error;
+        switch ((EvpnRouteType)type)
+        {
+            case EvpnRouteType.EthernetAutoDiscovery: EthernetAutoDiscoveryRoute.TryDecode(type, value, out _, out error); break;
+            case EvpnRouteType.MacIp: MacIpRoute.TryDecode(type, value, out _, out error); break;
+            case EvpnRouteType.Multicast: MulticastRoute.TryDecode(type, value, out _, out error); break;
+            case EvpnRouteType.EthernetSegment: EthernetSegmentRoute.TryDecode(type, value, out _, out error); break;
+            case EvpnRouteType.Prefix: PrefixRoute.TryDecode(type, value, out _, out error); break;
+            default: error = null; break;
+        }
+
+        return error;
     }
 
     /// <summary>Writes one route with type and length.</summary>
@@ -56,6 +81,11 @@ public static class EvpnNlri
     public static void Encode(ref WireWriter writer, EvpnRouteSet routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
+        foreach (var route in routes.AutoDiscovery)
+        {
+            Encode<EthernetAutoDiscoveryRoute, EthernetAutoDiscoveryKey>(ref writer, route);
+        }
+
         foreach (var route in routes.MacIp)
         {
             Encode<MacIpRoute, MacIpKey>(ref writer, route);
@@ -64,6 +94,11 @@ public static class EvpnNlri
         foreach (var route in routes.Multicast)
         {
             Encode<MulticastRoute, MulticastKey>(ref writer, route);
+        }
+
+        foreach (var route in routes.Segment)
+        {
+            Encode<EthernetSegmentRoute, EthernetSegmentKey>(ref writer, route);
         }
 
         foreach (var route in routes.Prefix)

@@ -17,4 +17,22 @@ public enum EvpnRouteType : byte
 
     /// <summary>IP prefix, RFC 9136 section 3.</summary>
     Prefix = 5,
+
+    /// <summary>Selective multicast Ethernet tag, RFC 9251 section 9.1.</summary>
+    SelectiveMulticast = 6,
+
+    /// <summary>Multicast membership report synch, RFC 9251 section 9.2.</summary>
+    MembershipReportSync = 7,
+
+    /// <summary>Multicast leave synch, RFC 9251 section 9.3.</summary>
+    LeaveSync = 8,
+
+    /// <summary>Per-region inclusive PMSI auto-discovery, RFC 9572 section 3.1.</summary>
+    PerRegionInclusivePmsi = 9,
+
+    /// <summary>Selective PMSI auto-discovery, RFC 9572 section 3.2.</summary>
+    SelectivePmsi = 10,
+
+    /// <summary>Leaf auto-discovery, RFC 9572 section 3.3.</summary>
+    Leaf = 11,
 }

@@ -25,6 +25,20 @@ public readonly record struct MacIpRoute(MacIpKey Key, EthernetSegmentId Esi, Ev
     /// <inheritdoc/>
     public byte RouteType => (byte)EvpnRouteType.MacIp;
 
+    /// <summary>Whether lengths fit each other, as in every well-formed route; <see cref="TryDecode"/> says what does not.</summary>
+    internal static bool HasUsualLayout(ReadOnlySpan<byte> value)
+    {
+        const int MacBitsAt = 22;
+        const int IpBitsAt = 29;
+        if (value.Length < 33 || value[MacBitsAt] != 48 || value[IpBitsAt] is not (0 or 32 or 128))
+        {
+            return false;
+        }
+
+        var labels = value.Length - IpBitsAt - 1 - (value[IpBitsAt] / 8);
+        return labels is 3 or 6;
+    }
+
     /// <inheritdoc/>
     public static bool TryDecode(byte type, ReadOnlySpan<byte> value, out MacIpRoute route, [NotNullWhen(false)] out string? error)
     {

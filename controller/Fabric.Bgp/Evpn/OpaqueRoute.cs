@@ -24,4 +24,7 @@ public readonly record struct OpaqueRoute(byte Type, Octets Value) : IEvpnRoute<
 
     /// <inheritdoc/>
     public void Encode(ref WireWriter writer) => writer.Bytes(Value.Span);
+
+    /// <summary>Type and value as hex. (A record would print its properties, and the key is the route itself.)</summary>
+    public override string ToString() => $"type {Type} {Value}";
 }

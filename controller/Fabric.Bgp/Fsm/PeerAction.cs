@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Fabric.Bgp.Wire;
 
 namespace Fabric.Bgp.Fsm;
@@ -56,8 +57,16 @@ public abstract record PeerAction
     /// <param name="Session">What was agreed.</param>
     public sealed record SessionUp(int Connection, NegotiatedSession Session) : PeerAction;
 
-    /// <summary>The established session is over; the routes of the peer go.</summary>
-    public sealed record SessionDown : PeerAction;
+    /// <summary>
+    /// The established session is over. Routes of the families kept become stale, except those that were stale already
+    /// (RFC 4724 section 4.2: two restarts in a row); these and all other routes of the peer go.
+    /// </summary>
+    /// <param name="Keep">Families whose routes stay as stale ones for the peer's restart time; mostly empty.</param>
+    public sealed record SessionDown(ImmutableArray<AddressFamily> Keep) : PeerAction;
+
+    /// <summary>Stale routes of these families go; what the peer has sent anew meanwhile is not stale.</summary>
+    /// <param name="Families">The families.</param>
+    public sealed record PurgeStale(ImmutableArray<AddressFamily> Families) : PeerAction;
 
     /// <summary>Hand the UPDATE on.</summary>
     public sealed record InstallRoutes : PeerAction;
@@ -65,6 +74,14 @@ public abstract record PeerAction
     /// <summary>Send all routes of a family again.</summary>
     /// <param name="Family">The family.</param>
     public sealed record ResendRoutes(AddressFamily Family) : PeerAction;
+
+    /// <summary>BoRR: mark the peer's routes of a family; all that stay follow (RFC 7313 section 4.2).</summary>
+    /// <param name="Family">The family.</param>
+    public sealed record RefreshBegins(AddressFamily Family) : PeerAction;
+
+    /// <summary>EoRR: routes of the family that are marked since <see cref="RefreshBegins"/> and did not come again go.</summary>
+    /// <param name="Family">The family.</param>
+    public sealed record RefreshEnds(AddressFamily Family) : PeerAction;
 
     /// <summary>Tell why a session or an attempt ended.</summary>
     /// <param name="Reason">Text for people.</param>

@@ -32,6 +32,20 @@ public abstract record PeerEvent
     /// <summary>Event 13.</summary>
     public sealed record IdleHoldTimerExpires : PeerEvent;
 
+    /// <summary>A send on the main connection was stuck for the send hold time (RFC 9687); the runner keeps this timer.</summary>
+    public sealed record SendHoldTimerExpires : PeerEvent;
+
+    /// <summary>The peer has not come back within its restart time (RFC 4724).</summary>
+    public sealed record RestartTimerExpires : PeerEvent;
+
+    /// <summary>The peer is back but has not said End-of-RIB in time.</summary>
+    public sealed record StalePathTimerExpires : PeerEvent;
+
+    /// <summary>The peer has sent more routes than it may.</summary>
+    /// <param name="Family">Of which family.</param>
+    /// <param name="Limit">How many it may send.</param>
+    public sealed record MaxPrefixesReached(AddressFamily Family, int Limit) : PeerEvent;
+
     /// <summary>Event 16: the connection we opened is up.</summary>
     /// <param name="Connection">Its number.</param>
     public sealed record TcpCrAcked(int Connection) : PeerEvent;
@@ -67,8 +81,27 @@ public abstract record PeerEvent
     /// <param name="Connection">Its number.</param>
     public sealed record UpdateMsg(int Connection) : PeerEvent;
 
-    /// <summary>ROUTE-REFRESH, RFC 2918.</summary>
+    /// <summary>End-of-RIB of a family (RFC 4724 section 2), after the <see cref="UpdateMsg"/> that carried it.</summary>
+    /// <param name="Connection">Its number.</param>
+    /// <param name="Family">The family.</param>
+    public sealed record EndOfRib(int Connection, AddressFamily Family) : PeerEvent;
+
+    /// <summary>ROUTE-REFRESH, RFC 2918 and RFC 7313.</summary>
     /// <param name="Connection">Its number.</param>
     /// <param name="Family">The family asked for.</param>
-    public sealed record RouteRefreshMsg(int Connection, AddressFamily Family) : PeerEvent;
+    /// <param name="Subtype">What it says; unknown ones are ignored.</param>
+    public sealed record RouteRefreshMsg(int Connection, AddressFamily Family, RouteRefreshSubtype Subtype = RouteRefreshSubtype.Request) : PeerEvent;
+
+    /// <summary>The event of a timer that has expired.</summary>
+    public static PeerEvent Expiry(PeerTimer timer) => timer switch
+    {
+        PeerTimer.ConnectRetry => new ConnectRetryTimerExpires(),
+        PeerTimer.Hold => new HoldTimerExpires(),
+        PeerTimer.Keepalive => new KeepaliveTimerExpires(),
+        PeerTimer.IdleHold => new IdleHoldTimerExpires(),
+        PeerTimer.SendHold => new SendHoldTimerExpires(),
+        PeerTimer.Restart => new RestartTimerExpires(),
+        PeerTimer.StalePath => new StalePathTimerExpires(),
+        _ => throw new ArgumentOutOfRangeException(nameof(timer)),
+    };
 }

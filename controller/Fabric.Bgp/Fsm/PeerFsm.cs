@@ -10,9 +10,10 @@ namespace Fabric.Bgp.Fsm;
 /// RFC 4271 section 8 with RFC 6608 subcodes. Where it differs: both directions of a connection collision live in one machine
 /// (section 6.8 decided in the step); a failed attempt to connect leads to Active, not to Idle, so that the peer may connect
 /// meanwhile; after an error the peer starts again by itself after an idle hold time that doubles from 1 s to 64 s
-/// (DampPeerOscillations), and a session that outlived three keepalives of its own clears it.
+/// (DampPeerOscillations), and a session that outlived three keepalives of its own clears it. A peer that sends too many
+/// routes rests from 30 s to 32 min; only an operator's start or stop clears that.
 /// </remarks>
-public static class PeerFsm
+public static partial class PeerFsm
 {
     /// <summary>Hold time until the peer's OPEN arrives: RFC 4271 section 8.2.2 suggests 4 minutes.</summary>
     public static readonly TimeSpan OpenHoldTime = TimeSpan.FromMinutes(4);
@@ -21,6 +22,10 @@ public static class PeerFsm
     private const int MaxFailures = 7;
 
     private static readonly StopTimer StopRetry = new(PeerTimer.ConnectRetry);
+
+    private static readonly ImmutableArray<PeerAction> StopSessionTimers =
+        [StopRetry, new StopTimer(PeerTimer.Hold), new StopTimer(PeerTimer.Keepalive), new StopTimer(PeerTimer.SendHold)];
+
     private static readonly ImmutableArray<PeerAction> Nothing = [];
 
     /// <summary>One step.</summary>
@@ -34,10 +39,12 @@ public static class PeerFsm
         return @event switch
         {
             PeerEvent.UpdateMsg e => IsMain(state, e.Connection) ? OnUpdate(state) : Stray(state, e.Connection),
-            PeerEvent.KeepAliveMsg e => IsMain(state, e.Connection) ? OnKeepalive(state) : Stray(state, e.Connection),
+            PeerEvent.KeepAliveMsg e => IsMain(state, e.Connection) ? OnKeepalive(state, config) : Stray(state, e.Connection),
             PeerEvent.KeepaliveTimerExpires => OnKeepaliveTimer(state),
             PeerEvent.HoldTimerExpires => OnHoldTimer(state),
-            PeerEvent.ManualStart or PeerEvent.IdleHoldTimerExpires => state.Phase == PeerPhase.Idle ? Start(state, config) : new(state, Nothing),
+            PeerEvent.SendHoldTimerExpires => OnSendHoldTimer(state),
+            PeerEvent.ManualStart => state.Phase == PeerPhase.Idle ? Start(state with { PrefixOverruns = 0 }, config) : new(state, Nothing),
+            PeerEvent.IdleHoldTimerExpires => state.Phase == PeerPhase.Idle ? Start(state, config) : new(state, Nothing),
             PeerEvent.ManualStop e => Stop(state, e.Reason),
             PeerEvent.Restart e => Restart(state, e.Reason),
             PeerEvent.ConnectRetryTimerExpires => OnConnectRetry(state, config),
@@ -47,13 +54,20 @@ public static class PeerFsm
             PeerEvent.BgpOpen e => OnOpen(state, e.Connection, e.Message, config),
             PeerEvent.MessageError e => OnMessageError(state, e.Connection, e.Error),
             PeerEvent.NotifMsg e => OnNotification(state, e.Connection, e.Message, config),
-            PeerEvent.RouteRefreshMsg e => IsMain(state, e.Connection) ? OnRefresh(state, e.Family) : Stray(state, e.Connection),
+            PeerEvent.RouteRefreshMsg e => IsMain(state, e.Connection) ? OnRefresh(state, e) : Stray(state, e.Connection),
+            PeerEvent.EndOfRib e => IsMain(state, e.Connection) && state.Phase == PeerPhase.Established ? PurgeStale(state, [e.Family]) : new(state, Nothing),
+            PeerEvent.RestartTimerExpires => state.Phase == PeerPhase.Established ? new(state, Nothing) : PurgeStale(state, state.Stale),
+            PeerEvent.StalePathTimerExpires => state.Phase == PeerPhase.Established ? PurgeStale(state, state.Stale) : new(state, Nothing),
+            PeerEvent.MaxPrefixesReached e => OnTooManyPrefixes(state, e),
             _ => new(state, Nothing),
         };
     }
 
     /// <summary>The time a peer rests after its n-th failure in a row: 1, 2, 4 … 64 s.</summary>
     public static TimeSpan IdleHoldTime(int failures) => TimeSpan.FromSeconds(1 << Math.Clamp(failures - 1, 0, MaxFailures - 1));
+
+    /// <summary>The time a peer rests after it sent too many routes the n-th time: 30 s, 1, 2 … 32 min.</summary>
+    public static TimeSpan PrefixHoldTime(int overruns) => 30 * IdleHoldTime(overruns);
 
     private static bool IsMain(PeerState state, int connection) => state.Main?.Id == connection;
 
@@ -88,31 +102,55 @@ public static class PeerFsm
     private static PeerStep Stop(PeerState state, NotificationMessage reason)
     {
         var actions = ImmutableArray.CreateBuilder<PeerAction>();
-        CloseAll(state, reason, actions);
+        var next = End(state, reason, Loss.Final, actions);
+        if (!next.Stale.IsEmpty)
+        {
+            actions.Add(new PurgeStale(next.Stale));
+        }
+
         actions.Add(new StopAllTimers());
-        return new(Idle(state) with { Failures = 0 }, actions.ToImmutable());
+        return new(next with { Failures = 0, PrefixOverruns = 0, Stale = [] }, actions.ToImmutable());
     }
 
     private static PeerStep Restart(PeerState state, NotificationMessage reason) =>
         state.Phase == PeerPhase.Idle ? new(state, Nothing) : Fail(state, reason, reason.ToString());
 
-    /// <summary>Ends whatever there is and waits for the idle hold timer.</summary>
-    private static PeerStep Fail(PeerState state, NotificationMessage? send, string reason)
+    /// <summary>Ends whatever there is by a NOTIFICATION and waits for the idle hold timer.</summary>
+    private static PeerStep Fail(PeerState state, NotificationMessage send, string reason) => Fail(state, send, LossBy(send), reason);
+
+    private static PeerStep Fail(PeerState state, NotificationMessage? send, Loss loss, string reason)
     {
-        var actions = ImmutableArray.CreateBuilder<PeerAction>();
-        CloseAll(state, send, actions);
         var failures = Math.Min(state.Failures + 1, MaxFailures);
-        actions.Add(new StopAllTimers());
-        actions.Add(new StartTimer(PeerTimer.IdleHold, IdleHoldTime(failures), Jitter: true));
-        actions.Add(new Report(reason));
-        return new(Idle(state) with { Failures = failures }, actions.ToImmutable());
+        return Rest(state with { Failures = failures }, send, loss, reason, IdleHoldTime(failures));
     }
 
-    private static PeerState Idle(PeerState state) =>
-        state with { Phase = PeerPhase.Idle, Main = null, Second = null, Session = null, KeepalivesSent = 0 };
-
-    private static void CloseAll(PeerState state, NotificationMessage? send, ImmutableArray<PeerAction>.Builder actions)
+    private static PeerStep Rest(PeerState state, NotificationMessage? send, Loss loss, string reason, TimeSpan rest)
     {
+        var actions = ImmutableArray.CreateBuilder<PeerAction>();
+        var next = End(state, send, loss, actions);
+        actions.AddRange(StopSessionTimers);
+        actions.Add(new StartTimer(PeerTimer.IdleHold, rest, Jitter: true));
+        actions.Add(new Report(reason));
+        return new(next, actions.ToImmutable());
+    }
+
+    private static PeerStep OnTooManyPrefixes(PeerState state, PeerEvent.MaxPrefixesReached e)
+    {
+        if (state.Phase != PeerPhase.Established)
+        {
+            return new(state, Nothing);
+        }
+
+        var overruns = Math.Min(state.PrefixOverruns + 1, MaxFailures);
+        var send = NotificationMessage.MaximumPrefixes(e.Family, e.Limit);
+        return Rest(
+            state with { PrefixOverruns = overruns }, send, LossBy(send), $"{send}: more than {e.Limit} of {e.Family}", PrefixHoldTime(overruns));
+    }
+
+    /// <summary>Closes all connections, says what becomes of the routes, and leads to Idle; the session's timers are the caller's.</summary>
+    private static PeerState End(PeerState state, NotificationMessage? send, Loss loss, ImmutableArray<PeerAction>.Builder actions)
+    {
+        var onWire = send is not null && loss == Loss.Final && state.Session is { GracefulNotification: true } ? NotificationMessage.HardReset(send) : send;
         foreach (var connection in (ReadOnlySpan<PeerConnection?>)[state.Main, state.Second])
         {
             if (connection is null)
@@ -120,18 +158,16 @@ public static class PeerFsm
                 continue;
             }
 
-            if (send is not null && connection.OpenSent)
+            if (onWire is not null && connection.OpenSent)
             {
-                actions.Add(new SendNotification(connection.Id, send));
+                actions.Add(new SendNotification(connection.Id, connection == state.Main ? onWire : send!));
             }
 
             actions.Add(new CloseTcp(connection.Id));
         }
 
-        if (state.Phase == PeerPhase.Established)
-        {
-            actions.Add(new SessionDown());
-        }
+        var stale = state.Phase == PeerPhase.Established ? KeepRoutes(state, loss, actions) : state.Stale;
+        return state with { Phase = PeerPhase.Idle, Main = null, Second = null, Session = null, KeepalivesSent = 0, Stale = stale };
     }
 
     /// <summary>A message on the second connection before its OPEN, or on one that is no longer ours.</summary>
@@ -201,6 +237,8 @@ public static class PeerFsm
                     ]);
             case PeerPhase.OpenSent or PeerPhase.OpenConfirm when state.Second is null && !state.Main!.Incoming:
                 return new(next with { Second = incoming }, [new AcceptTcp(incoming.Id), new SendOpen(incoming.Id, config.Open())]);
+            case PeerPhase.Established when HasRestarted(state):
+                return AcceptAfterRestart(state, config);
             default:
                 return new(state, [new RefuseTcp()]);
         }
@@ -220,7 +258,7 @@ public static class PeerFsm
 
         if (state.Phase is PeerPhase.OpenConfirm or PeerPhase.Established)
         {
-            return Fail(state with { Second = state.Phase == PeerPhase.Established ? null : state.Second }, null, e.Reason);
+            return Fail(state with { Second = state.Phase == PeerPhase.Established ? null : state.Second }, null, Loss.Transport, e.Reason);
         }
 
         // Connect and OpenSent: go on with the second connection if there is one, else wait to try again.
@@ -244,6 +282,11 @@ public static class PeerFsm
             ? Fail(state, new NotificationMessage(BgpError.HoldTimer, 0), "hold timer expired")
             : new(state, Nothing);
 
+    private static PeerStep OnSendHoldTimer(PeerState state) =>
+        HasOpenSent(state)
+            ? Fail(state, new NotificationMessage(BgpError.SendHoldTimer, 0), "send hold timer expired: the peer does not read")
+            : new(state, Nothing);
+
     private static PeerStep OnKeepaliveTimer(PeerState state)
     {
         if (state.Phase is not (PeerPhase.OpenConfirm or PeerPhase.Established) || state.Session!.HoldTime == TimeSpan.Zero)
@@ -261,7 +304,7 @@ public static class PeerFsm
         return new(next, [new SendKeepalive(state.Main!.Id), new StartTimer(PeerTimer.Keepalive, state.Session.KeepaliveTime, Jitter: true)]);
     }
 
-    private static PeerStep OnKeepalive(PeerState state)
+    private static PeerStep OnKeepalive(PeerState state, PeerFsmConfig config)
     {
         switch (state.Phase)
         {
@@ -274,7 +317,8 @@ public static class PeerFsm
 
                 actions.AddRange(RestartHold(state.Session!));
                 actions.Add(new SessionUp(state.Main!.Id, state.Session!));
-                return new(state with { Phase = PeerPhase.Established, Second = null }, actions.ToImmutable());
+                var stale = StaleAfterReturn(state, config, actions);
+                return new(state with { Phase = PeerPhase.Established, Second = null, Stale = stale }, actions.ToImmutable());
             case PeerPhase.Established:
                 return new(state, RestartHold(state.Session!));
             default:
@@ -290,10 +334,24 @@ public static class PeerFsm
             ? new(state, [.. RestartHold(state.Session!), new InstallRoutes()])
             : Unexpected(state);
 
-    private static PeerStep OnRefresh(PeerState state, AddressFamily family) =>
-        state.Phase == PeerPhase.Established
-            ? new(state, [.. RestartHold(state.Session!), new ResendRoutes(family)])
-            : Unexpected(state);
+    private static PeerStep OnRefresh(PeerState state, PeerEvent.RouteRefreshMsg e)
+    {
+        if (state.Phase != PeerPhase.Established)
+        {
+            return Unexpected(state);
+        }
+
+        PeerAction? action = e.Subtype switch
+        {
+            _ when !state.Session!.Context.Families.Contains(e.Family) => null,
+            RouteRefreshSubtype.Request => new ResendRoutes(e.Family),
+            RouteRefreshSubtype.Begin when state.Session.EnhancedRouteRefresh => new RefreshBegins(e.Family),
+            RouteRefreshSubtype.End when state.Session.EnhancedRouteRefresh => new RefreshEnds(e.Family),
+            _ => null,
+        };
+        var hold = RestartHold(state.Session!);
+        return new(state, action is null ? hold : hold.Add(action));
+    }
 
     private static PeerStep Unexpected(PeerState state)
     {
@@ -321,97 +379,6 @@ public static class PeerFsm
         // The peer decided a collision against this connection: the other one goes on.
         return message is { Code: BgpError.Cease, Subcode: BgpError.Collision } && state is { Phase: PeerPhase.OpenSent, Second: not null }
             ? OnTcpFails(state, new PeerEvent.TcpConnectionFails(connection, message.ToString()), config)
-            : Fail(state, null, $"received {message}");
-    }
-
-    private static PeerStep OnOpen(PeerState state, int connection, OpenMessage open, PeerFsmConfig config)
-    {
-        var onMain = IsMain(state, connection);
-        if (!onMain && !(IsSecond(state, connection) && state.Second!.OpenSent))
-        {
-            return new(state, Nothing);
-        }
-
-        if (onMain && state.Phase is not PeerPhase.OpenSent)
-        {
-            return Unexpected(state);
-        }
-
-        if (Refusal(open, config) is var (refusal, why))
-        {
-            return onMain ? Fail(state, refusal, $"sent {refusal}: {why}") : DropSecond(state, refusal);
-        }
-
-        var actions = ImmutableArray.CreateBuilder<PeerAction>();
-        var survivor = onMain ? state.Main! : state.Second!;
-        var other = onMain ? state.Second : state.Main;
-        var main = state;
-        if (other is { OpenSent: true })
-        {
-            // RFC 4271 section 6.8: the connection opened by the speaker with the higher identifier stays (RFC 6286: then the higher AS).
-            var weAreHigher = (config.RouterId, config.LocalAsn.Value).CompareTo((open.Identifier, open.AsNumber)) > 0;
-            if (survivor.Incoming == weAreHigher)
-            {
-                actions.Add(new SendNotification(connection, NotificationMessage.Cease(BgpError.Collision)));
-                actions.Add(new CloseTcp(connection));
-                return new(state with { Main = other, Second = null }, actions.ToImmutable());
-            }
-
-            actions.Add(new SendNotification(other.Id, NotificationMessage.Cease(BgpError.Collision)));
-            actions.Add(new CloseTcp(other.Id));
-            main = state with { Second = null };
-        }
-
-        var session = Negotiate(open, config);
-        actions.Add(new SendKeepalive(connection));
-        if (session.HoldTime == TimeSpan.Zero)
-        {
-            actions.Add(new StopTimer(PeerTimer.Hold));
-        }
-        else
-        {
-            actions.Add(new StartTimer(PeerTimer.Hold, session.HoldTime, Jitter: false));
-            actions.Add(new StartTimer(PeerTimer.Keepalive, session.KeepaliveTime, Jitter: true));
-        }
-
-        return new(main with { Phase = PeerPhase.OpenConfirm, Main = survivor, Session = session }, actions.ToImmutable());
-    }
-
-    /// <summary>RFC 4271 section 6.2, RFC 6286 for the identifier, RFC 5492 section 3 for a missing capability.</summary>
-    private static (NotificationMessage Send, string Why)? Refusal(OpenMessage open, PeerFsmConfig config)
-    {
-        if (config.RemoteAsn is { } wantedAs && open.AsNumber != wantedAs.Value)
-        {
-            return (new(BgpError.Open, BgpError.BadPeerAs), $"the peer is in AS {open.AsNumber}, configured is {wantedAs}");
-        }
-
-        if (open.HoldTime is 1 or 2)
-        {
-            return (new(BgpError.Open, BgpError.UnacceptableHoldTime), $"the peer proposes {open.HoldTime} s");
-        }
-
-        if (open.Identifier.IsUnspecified || (open.AsNumber == config.LocalAsn.Value && open.Identifier == config.RouterId))
-        {
-            return (new(BgpError.Open, BgpError.BadIdentifier), $"the peer has {open.Identifier}");
-        }
-
-        if (!config.Families.Any(f => open.Families.Contains(f)))
-        {
-            var wanted = Capability.Multiprotocol(config.Families[0]);
-            return (
-                new(BgpError.Open, BgpError.UnsupportedCapability, new Octets([wanted.Code, (byte)wanted.Value.Length, .. wanted.Value.Span])),
-                $"the peer offers {string.Join(' ', open.Families)}, wanted is {string.Join(' ', config.Families)}");
-        }
-
-        return null;
-    }
-
-    private static NegotiatedSession Negotiate(OpenMessage open, PeerFsmConfig config)
-    {
-        var peerHold = TimeSpan.FromSeconds(open.HoldTime);
-        return new(
-            open,
-            peerHold < config.HoldTime ? peerHold : config.HoldTime,
-            new SessionContext(open.FourOctetAs, open.AsNumber == config.LocalAsn.Value, [.. config.Families.Where(f => open.Families.Contains(f))]));
+            : Fail(state, null, message.IsHardReset ? Loss.Final : Loss.Notification, $"received {message}");
     }
 }

@@ -36,4 +36,13 @@ public enum PeerTimer
 
     /// <summary>IdleHoldTimer: damps a peer that fails again and again.</summary>
     IdleHold,
+
+    /// <summary>SendHoldTimer (RFC 9687): the runner starts it when a send is stuck and stops it when the send goes on.</summary>
+    SendHold,
+
+    /// <summary>Bounds how long routes of a peer that restarts are kept without a session (RFC 4724).</summary>
+    Restart,
+
+    /// <summary>Bounds how long they are kept after the peer is back.</summary>
+    StalePath,
 }

@@ -16,6 +16,33 @@ public sealed record PeerConnection(int Id, bool Incoming, bool OpenSent);
 /// <param name="Context">What the codec must know.</param>
 public sealed record NegotiatedSession(OpenMessage PeerOpen, TimeSpan HoldTime, SessionContext Context)
 {
+    /// <summary>Both sides have route refresh (RFC 2918).</summary>
+    public bool RouteRefresh { get; init; }
+
+    /// <summary>Both sides have enhanced route refresh (RFC 7313).</summary>
+    public bool EnhancedRouteRefresh { get; init; }
+
+    /// <summary>Next hops of another address family that both sides understand (RFC 8950).</summary>
+    public ImmutableArray<ExtendedNextHop> ExtendedNextHops { get; init; } = [];
+
+    /// <summary>What the peer says of its restarts; null when it says nothing.</summary>
+    public GracefulRestartOffer? PeerRestart { get; init; }
+
+    /// <summary>Whether a NOTIFICATION other than Hard Reset ends the session gracefully (RFC 8538): both sides have the N bit.</summary>
+    public bool GracefulNotification { get; init; }
+
+    /// <summary>Families whose routes are kept when the session is lost.</summary>
+    public ImmutableArray<AddressFamily> RestartFamilies =>
+        PeerRestart is { RestartTime.Ticks: > 0 } restart
+            ? [.. restart.Families.Select(static f => f.Family).Distinct().Where(f => Context.Families.Contains(f))]
+            : [];
+
+    /// <summary>Families of which the peer says that it forwarded all through its restart.</summary>
+    public ImmutableArray<AddressFamily> ForwardingPreserved =>
+        PeerRestart is null
+            ? []
+            : [.. PeerRestart.Families.Where(static f => f.ForwardingPreserved).Select(static f => f.Family).Distinct().Where(f => Context.Families.Contains(f))];
+
     /// <summary>A third of the hold time (RFC 4271 section 4.4).</summary>
     public TimeSpan KeepaliveTime => HoldTime / 3;
 
@@ -46,6 +73,12 @@ public sealed record PeerState
 
     /// <summary>KEEPALIVEs sent by timer in this session, up to the number that proves it stable.</summary>
     public int KeepalivesSent { get; init; }
+
+    /// <summary>How often in a row the peer sent too many routes; sets how long it rests then.</summary>
+    public int PrefixOverruns { get; init; }
+
+    /// <summary>Families with stale routes of an earlier session. While there are any, the restart or the stale path timer runs.</summary>
+    public ImmutableArray<AddressFamily> Stale { get; init; } = [];
 
     /// <summary>The identifier for the next connection we open; incoming ones get theirs from the runner by the same counter.</summary>
     public int NextConnection { get; init; } = 1;

@@ -22,4 +22,14 @@ public abstract class RoutePolicy
 
     /// <summary>The attributes the route goes on with, the same instance where nothing changes; null when the route is refused.</summary>
     public abstract PathAttributes? Apply(PolicyRoute route, PathAttributes attributes);
+
+    /// <summary>As the other, and says what becomes of the next hop.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="attributes">Its attributes.</param>
+    /// <param name="nextHop">What the policy asks for. When it is refused, <see cref="NextHopRule.Usual"/>.</param>
+    public virtual PathAttributes? Apply(PolicyRoute route, PathAttributes attributes, out NextHopRule nextHop)
+    {
+        nextHop = NextHopRule.Usual;
+        return Apply(route, attributes);
+    }
 }

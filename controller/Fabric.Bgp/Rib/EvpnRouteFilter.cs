@@ -1,5 +1,3 @@
-using Fabric.Bgp.Attributes;
-using Fabric.Bgp.Evpn;
 using Fabric.Primitives;
 
 namespace Fabric.Bgp.Rib;
@@ -39,13 +37,6 @@ public sealed record EvpnRouteFilter
         && (RouteTarget is null || route.RouteTargets.Contains(RouteTarget.Value))
         && (Vtep is null || route.Paths.Any(p => p.NextHop == Vtep))
         && (Peer is null || route.Paths.Any(p => p.Peer == Peer));
-
-    /// <summary>Whether one path may make the route match; cheaper than a view.</summary>
-    internal bool MatchesPath(RibPeer peer, PathAttributes attributes, EvpnLabel? label, EvpnLabel? secondLabel) =>
-        (Peer is null || peer.Address == Peer)
-        && (Vtep is null || attributes.NextHop == Vtep)
-        && (Vnis is null || (label?.Vni is { } vni && Vnis.Contains(vni)) || (secondLabel?.Vni is { } l3Vni && Vnis.Contains(l3Vni)))
-        && (RouteTarget is null || attributes.ExtendedCommunities.Contains(ExtendedCommunity.Of(RouteTarget.Value)));
 
     internal bool MatchesKey(byte type, RouteDistinguisher? rd, MacAddress? mac, IpAddr? ip, IpPrefix? prefix) =>
         (Type is null || Type == type)

@@ -1,79 +1,104 @@
 using System.Collections.Immutable;
 using Fabric.Bgp.Evpn;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Rib;
 
-/// <summary>Makes views of table entries.</summary>
+/// <summary>Makes views of EVPN routes in the table.</summary>
 internal static class EvpnViews
 {
-    public static EvpnRouteView Of(MacIpKey key, RibPath<MacIpRoute>[] paths)
+    /// <summary>The routes that match, in listing order.</summary>
+    public static ImmutableArray<EvpnRouteView> Query(RouteTable table, EvpnRouteFilter filter)
     {
-        var best = Best(paths, static (a, b) => a.Attributes.MacMobility.GetValueOrDefault().CompareTo(b.Attributes.MacMobility.GetValueOrDefault()));
-        var route = paths[best].Route;
-        return Common((byte)EvpnRouteType.MacIp, EvpnRouteView.TextOf(key), paths, best) with
+        var views = new List<EvpnRouteView>();
+        foreach (var entry in table.EntriesFrom(0))
         {
-            Rd = key.Rd,
-            EthernetTag = key.Tag,
-            Mac = key.Mac,
-            Ip = key.Ip,
-            Esi = route.Esi.IsZero ? null : route.Esi,
-            Vni = route.Label1.Vni,
-            L3Vni = route.Label2?.Vni,
-        };
+            if (table.Entry(entry).Family == FamilyIndex.Evpn && Of(table, entry, filter) is { } view)
+            {
+                views.Add(view);
+            }
+        }
+
+        views.Sort(EvpnRouteView.ListOrder);
+        return [.. views];
     }
 
-    public static EvpnRouteView Of(MulticastKey key, RibPath<MulticastRoute>[] paths)
+    /// <summary>A view of an entry; null when it has no living path or does not match.</summary>
+    public static EvpnRouteView? Of(RouteTable table, int entry, EvpnRouteFilter filter)
     {
-        var best = Best(paths, static (_, _) => 0);
-        return Common((byte)EvpnRouteType.Multicast, EvpnRouteView.TextOf(key), paths, best) with
+        var paths = table.PathsOf(entry).Where(p => !table.Path(p).IsDead).ToList();
+        if (paths.Count == 0)
         {
-            Rd = key.Rd,
-            EthernetTag = key.Tag,
-            Ip = key.Originator,
-            Vni = paths[best].Attributes.PmsiTunnel?.Label.Vni,
+            return null;
+        }
+
+        var best = Preferred(table, paths);
+        var nlri = table.Nlri(table.Path(best));
+        var type = nlri[0];
+        var value = nlri[2..];
+        var view = (EvpnRouteType)type switch
+        {
+            EvpnRouteType.MacIp when MacIpRoute.TryDecode(type, value, out var r, out _) =>
+                filter.MatchesKey(type, r.Key.Rd, r.Key.Mac, r.Key.Ip, null)
+                    ? Common(table, type, EvpnRouteView.TextOf(r.Key), paths, best) with
+                    {
+                        Rd = r.Key.Rd,
+                        EthernetTag = r.Key.Tag,
+                        Mac = r.Key.Mac,
+                        Ip = r.Key.Ip,
+                        Esi = r.Esi.IsZero ? null : r.Esi,
+                        Vni = r.Label1.Vni,
+                        L3Vni = r.Label2?.Vni,
+                    }
+                    : null,
+            EvpnRouteType.Multicast when MulticastRoute.TryDecode(type, value, out var r, out _) =>
+                filter.MatchesKey(type, r.Key.Rd, null, r.Key.Originator, null)
+                    ? Common(table, type, EvpnRouteView.TextOf(r.Key), paths, best) with
+                    {
+                        Rd = r.Key.Rd,
+                        EthernetTag = r.Key.Tag,
+                        Ip = r.Key.Originator,
+                        Vni = table.Sets[table.Path(best).Set].Attributes.PmsiTunnel?.Label.Vni,
+                    }
+                    : null,
+            EvpnRouteType.Prefix when PrefixRoute.TryDecode(type, value, out var r, out _) =>
+                filter.MatchesKey(type, r.Key.Rd, null, null, r.Key.Prefix)
+                    ? Common(table, type, EvpnRouteView.TextOf(r.Key), paths, best) with
+                    {
+                        Rd = r.Key.Rd,
+                        EthernetTag = r.Key.Tag,
+                        Prefix = r.Key.Prefix,
+                        Esi = r.Esi.IsZero ? null : r.Esi,
+                        Vni = r.Label.Vni,
+                        L3Vni = r.Label.Vni,
+                        GatewayIp = r.Gateway.IsUnspecified ? null : r.Gateway,
+                    }
+                    : null,
+            _ when OpaqueRoute.TryDecode(type, value, out var r, out _) =>
+                filter.MatchesKey(type, null, null, null, null) ? Common(table, type, EvpnRouteView.TextOf(r), paths, best) : null,
+            _ => null,
         };
+        return view is not null && filter.Matches(view) ? view : null;
     }
 
-    public static EvpnRouteView Of(PrefixKey key, RibPath<PrefixRoute>[] paths)
+    /// <summary>The path to show: the newest place of the MAC, as a VTEP would choose, then the best path.</summary>
+    private static int Preferred(RouteTable table, List<int> paths)
     {
-        var best = Best(paths, static (_, _) => 0);
-        var route = paths[best].Route;
-        return Common((byte)EvpnRouteType.Prefix, EvpnRouteView.TextOf(key), paths, best) with
+        var best = paths[0];
+        foreach (var path in paths.Skip(1))
         {
-            Rd = key.Rd,
-            EthernetTag = key.Tag,
-            Prefix = key.Prefix,
-            Esi = route.Esi.IsZero ? null : route.Esi,
-            Vni = route.Label.Vni,
-            L3Vni = route.Label.Vni,
-            GatewayIp = route.Gateway.IsUnspecified ? null : route.Gateway,
-        };
-    }
-
-    public static EvpnRouteView Of(OpaqueRoute key, RibPath<OpaqueRoute>[] paths) =>
-        Common(key.Type, EvpnRouteView.TextOf(key), paths, Best(paths, static (_, _) => 0));
-
-    /// <summary>The path to show: what the route type prefers, then the shorter AS path, the lower next hop, the lower peer.</summary>
-    private static int Best<TRoute>(RibPath<TRoute>[] paths, Comparison<RibPath<TRoute>> prefer)
-    {
-        var best = 0;
-        for (var i = 1; i < paths.Length; i++)
-        {
-            var order = prefer(paths[i], paths[best]);
-            order = order != 0 ? order : paths[best].Attributes.AsPath.Length.CompareTo(paths[i].Attributes.AsPath.Length);
-            order = order != 0 ? order : Nullable.Compare(paths[best].Attributes.NextHop, paths[i].Attributes.NextHop);
-            order = order != 0 ? order : paths[best].Peer.Address.CompareTo(paths[i].Peer.Address);
-            best = order > 0 ? i : best;
+            var order = Mobility(table, path).CompareTo(Mobility(table, best));
+            best = order > 0 || (order == 0 && table.Compare(path, best, out _) < 0) ? path : best;
         }
 
         return best;
     }
 
-    private static EvpnRouteView Common<TRoute>(byte type, string nlri, RibPath<TRoute>[] paths, int best)
+    private static (bool, uint) Mobility(RouteTable table, int path) => table.Sets[table.Path(path).Set].Attributes.MacMobility.GetValueOrDefault();
+
+    private static EvpnRouteView Common(RouteTable table, byte type, string nlri, List<int> paths, int best)
     {
-        var path = paths[best];
-        var attributes = path.Attributes;
-        var asPath = attributes.AsPath.ToString();
+        var attributes = table.Sets[table.Path(best).Set].Attributes;
         var mobility = attributes.MacMobility;
         return new EvpnRouteView
         {
@@ -86,22 +111,17 @@ internal static class EvpnViews
             MobilitySequence = mobility?.Sequence,
             Sticky = mobility is { Sticky: true },
             DefaultGateway = attributes.IsDefaultGateway,
-            AsPath = asPath,
-            ReceivedAt = path.ReceivedAt,
-            Paths = PathsOf(paths, best),
+            AsPath = attributes.AsPath.ToString(),
+            ReceivedAt = table.ReceivedAt(table.Path(best)),
+            Paths =
+            [
+                .. paths.Select(p =>
+                {
+                    ref var path = ref table.Path(p);
+                    var a = table.Sets[path.Set].Attributes;
+                    return new EvpnPathView(table.Peer(path.Peer).Address, a.NextHop, a.AsPath.ToString(), table.ReceivedAt(path), p == best);
+                }).OrderBy(static p => p.Peer),
+            ],
         };
-    }
-
-    private static ImmutableArray<EvpnPathView> PathsOf<TRoute>(RibPath<TRoute>[] paths, int best)
-    {
-        var views = new EvpnPathView[paths.Length];
-        for (var i = 0; i < paths.Length; i++)
-        {
-            var path = paths[i];
-            views[i] = new(path.Peer.Address, path.Attributes.NextHop, path.Attributes.AsPath.ToString(), path.ReceivedAt, i == best);
-        }
-
-        Array.Sort(views, static (a, b) => a.Peer.CompareTo(b.Peer));
-        return ImmutableArray.Create(views);
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Net;
 using Fabric.Bgp.Transport;
 using Fabric.Primitives;
 
@@ -21,6 +23,15 @@ public sealed record BgpSpeakerOptions
     /// <summary>Takes events for the log. Called from the peers' own tasks: must be quick; what it throws is ignored.</summary>
     public Action<BgpEvent>? OnEvent { get; init; }
 
-    /// <summary>How many received messages of one peer may wait to be processed before its socket is read no further.</summary>
-    public int MessagesInFlight { get; init; } = 256;
+    /// <summary>How many octets received from one peer may wait to be put into the table before its socket is read no further.</summary>
+    public int OctetsInFlight { get; init; } = 1 << 20;
+
+    /// <summary>Own cluster as a route reflector (RFC 4456); null takes the BGP identifier.</summary>
+    public IpAddr? ClusterId { get; init; }
+
+    /// <summary>Where to listen for peers that connect; empty to connect only.</summary>
+    public ImmutableArray<IPEndPoint> Listen { get; init; } = [];
+
+    /// <summary>Whether peers that filter by route target are told that everything is wanted (RFC 4684), as a reflector must.</summary>
+    public bool AnnounceAllTargets { get; init; }
 }

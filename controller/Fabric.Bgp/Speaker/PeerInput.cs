@@ -1,6 +1,5 @@
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Transport;
-using Fabric.Bgp.Wire;
 
 namespace Fabric.Bgp.Speaker;
 
@@ -16,6 +15,9 @@ internal abstract record PeerInput
     /// <summary>A connection we opened is up.</summary>
     public sealed record Connected(int Connection, IBgpConnection Transport) : PeerInput;
 
-    /// <summary>A message was received; it holds one of the link's credits.</summary>
-    public sealed record Received(PeerLink Link, PeerEvent Event, UpdateMessage? Update) : PeerInput;
+    /// <summary>The peer has opened a connection.</summary>
+    public sealed record Accepted(IBgpConnection Transport) : PeerInput;
+
+    /// <summary>A message was received.</summary>
+    public sealed record Received(PeerLink Link, PeerEvent Event) : PeerInput;
 }

@@ -1,32 +1,42 @@
+using System.Collections.Immutable;
+using System.Net;
 using System.Threading.Channels;
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Rib;
+using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
 
 /// <summary>Runs the state machine of one peer: one owner task takes inputs from the inbox, steps, and executes the actions.</summary>
-internal sealed class PeerRunner
+internal sealed class PeerRunner : IEnginePeerEvents
 {
+    private static readonly TimeSpan UsualSendHold = TimeSpan.FromMinutes(8);
+
     private readonly BgpSpeakerOptions _options;
     private readonly PeerFsmConfig _fsm;
-    private readonly RibWorker _rib;
-    private readonly RibPeer _ribPeer;
+    private readonly RouteEngine _engine;
+    private readonly EnginePeer _peer;
+    private readonly PeerCounters _counters = new();
     private readonly PeerTimers _timers;
     private readonly Channel<PeerInput> _inbox = Channel.CreateUnbounded<PeerInput>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<int, PeerLink> _links = [];
     private readonly Dictionary<int, CancellationTokenSource> _dialing = [];
     private readonly HashSet<Task> _closing = [];
     private readonly Task _owner;
+    private IBgpConnection? _incoming;
     private PeerState _state = PeerState.Initial;
     private PeerStatus _status;
+    private int _generation;
 
-    public PeerRunner(SpeakerPeerConfig config, BgpSpeakerOptions options, RibWorker rib)
+    public PeerRunner(SpeakerPeerConfig config, BgpSpeakerOptions options, RouteEngine engine)
     {
         Config = config;
         _options = options;
-        _rib = rib;
-        _ribPeer = new RibPeer(config.Address);
+        _engine = engine;
+        _peer = new EnginePeer(config) { Events = this };
+        engine.Enter(_peer);
         _fsm = new PeerFsmConfig
         {
             LocalAsn = options.LocalAsn,
@@ -35,6 +45,10 @@ internal sealed class PeerRunner
             Families = config.Families,
             HoldTime = config.HoldTime,
             ConnectRetry = config.ConnectRetry,
+            Passive = config.Passive,
+            AddPathReceive = config.AddPath,
+            AddPathSend = config.AddPath,
+            GracefulRestart = config.GracefulRestart,
         };
         _status = new PeerStatus { Config = config, Since = options.TimeProvider.GetUtcNow() };
         _timers = new PeerTimers(options.TimeProvider, timer => _inbox.Writer.TryWrite(new PeerInput.TimerFired(timer)));
@@ -43,14 +57,38 @@ internal sealed class PeerRunner
 
     public SpeakerPeerConfig Config { get; private set; }
 
-    public PeerStatus Status => Volatile.Read(ref _status) with { Config = Config, EvpnRoutes = _ribPeer.Routes };
+    /// <summary>The peer in the engine.</summary>
+    public EnginePeer EnginePeer => _peer;
+
+    public PeerStatus Status => Volatile.Read(ref _status) with
+    {
+        Config = Config,
+        RoutesReceived = [.. Enum.GetValues<FamilyIndex>().Select(f => (f.Family(), _peer.Rib.Routes(f)))],
+        MessagesReceived = _counters.MessagesReceived,
+        UpdatesReceived = _counters.UpdatesReceived,
+        MalformedUpdates = _counters.MalformedUpdates,
+        MessagesSent = _counters.MessagesSent,
+    };
 
     public void Start() => Post(new PeerEvent.ManualStart());
 
     /// <summary>Takes over what does not touch the session.</summary>
-    public void Rename(SpeakerPeerConfig config) => Config = config;
+    public void Reconfigure(SpeakerPeerConfig config)
+    {
+        Config = config;
+        _engine.Reconfigure(_peer, config);
+    }
 
     public void Restart(NotificationMessage reason) => Post(new PeerEvent.Restart(reason));
+
+    /// <summary>Takes a connection that the peer has opened.</summary>
+    public void Accept(IBgpConnection transport)
+    {
+        if (!_inbox.Writer.TryWrite(new PeerInput.Accepted(transport)))
+        {
+            transport.Dispose();
+        }
+    }
 
     /// <summary>Ends the session with a NOTIFICATION, removes the routes, and completes when connections are closed.</summary>
     public async Task StopAsync(NotificationMessage reason)
@@ -58,7 +96,31 @@ internal sealed class PeerRunner
         Post(new PeerEvent.ManualStop(reason));
         _inbox.Writer.TryComplete();
         await _owner.ConfigureAwait(false);
+        _engine.Leave(_peer);
     }
+
+    void IEnginePeerEvents.Complete(AddressFamily family)
+    {
+        if (family == AddressFamily.L2VpnEvpn)
+        {
+            Update(static s => s.Phase == PeerPhase.Established ? s with { EvpnComplete = true } : s);
+        }
+
+        if (_state.Main is { } main)
+        {
+            Post(new PeerEvent.EndOfRib(main.Id, family));
+        }
+
+        Report(BgpEventKind.EndOfRib, $"all routes of {family} received");
+    }
+
+    void IEnginePeerEvents.ManyPrefixes(AddressFamily family, int routes, int limit) =>
+        Report(BgpEventKind.Problem, $"{routes} routes of {family}, {limit} are allowed");
+
+    void IEnginePeerEvents.TooManyPrefixes(AddressFamily family, int routes, int limit) =>
+        Post(new PeerEvent.MaxPrefixesReached(family, limit));
+
+    void IEnginePeerEvents.TooSlow() => Post(new PeerEvent.Restart(NotificationMessage.Cease(BgpError.OutOfResources)));
 
     private void Post(PeerEvent @event) => _inbox.Writer.TryWrite(new PeerInput.Fsm(@event));
 
@@ -88,7 +150,7 @@ internal sealed class PeerRunner
         switch (input)
         {
             case PeerInput.Fsm { Event: var e }:
-                Step(e, null, null);
+                Step(e, null);
                 break;
             case PeerInput.TimerFired { Timer: var timer }:
                 OnTimer(timer);
@@ -101,15 +163,27 @@ internal sealed class PeerRunner
                 }
 
                 dial.Dispose();
-                var link = new PeerLink(id, transport, _options.TimeProvider, _inbox.Writer, _options.MessagesInFlight);
-                _links.Add(id, link);
-                link.Start();
-                Step(new PeerEvent.TcpCrAcked(id), null, null);
+                Open(id, transport);
+                Step(new PeerEvent.TcpCrAcked(id), null);
                 break;
-            case PeerInput.Received { Link: var from, Event: var e, Update: var update }:
-                OnReceived(from, e, update);
+            case PeerInput.Accepted { Transport: var transport }:
+                _incoming = transport;
+                Step(new PeerEvent.TcpConnectionConfirmed(), null);
+                _incoming?.Dispose();
+                _incoming = null;
+                break;
+            case PeerInput.Received { Link: var from, Event: var e }:
+                Step(e, from);
                 break;
         }
+    }
+
+    private void Open(int id, IBgpConnection transport)
+    {
+        var link = new PeerLink(
+            id, transport, _options, _inbox.Writer, _peer, _engine, _counters, text => Report(BgpEventKind.MalformedUpdate, text));
+        _links.Add(id, link);
+        link.Start();
     }
 
     private void OnTimer(PeerTimer timer)
@@ -119,65 +193,47 @@ internal sealed class PeerRunner
             return;
         }
 
-        // Messages of the peer wait to be processed: it is alive, only we are behind.
-        if (timer == PeerTimer.Hold && _state.Main is { } main && _links.TryGetValue(main.Id, out var link) && link.Pending > 0)
+        if (timer == PeerTimer.Hold && _state.Main is { } main && _links.TryGetValue(main.Id, out var link) && _state.Session is { } session)
         {
-            _timers.Start(PeerTimer.Hold, TimeSpan.FromSeconds(1));
-            return;
-        }
-
-        Step(
-            timer switch
+            // Routes do not pass here. And octets of the peer that wait to be read show that it is alive, only we are behind.
+            var rest = link.IsBehind ? TimeSpan.FromSeconds(1) : session.HoldTime - link.Silence;
+            if (rest > TimeSpan.Zero)
             {
-                PeerTimer.ConnectRetry => new PeerEvent.ConnectRetryTimerExpires(),
-                PeerTimer.Hold => new PeerEvent.HoldTimerExpires(),
-                PeerTimer.Keepalive => new PeerEvent.KeepaliveTimerExpires(),
-                _ => new PeerEvent.IdleHoldTimerExpires(),
-            },
-            null,
-            null);
-    }
-
-    private void OnReceived(PeerLink link, PeerEvent e, UpdateMessage? update)
-    {
-        var current = _links.ContainsKey(link.Id);
-        if (current)
-        {
-            Update(s => s with
-            {
-                MessagesReceived = s.MessagesReceived + 1,
-                UpdatesReceived = s.UpdatesReceived + (update is null ? 0 : 1),
-                MalformedUpdates = s.MalformedUpdates + (update is { Problems.IsEmpty: false } ? 1 : 0),
-            });
-            if (update is { Problems: { IsEmpty: false } problems })
-            {
-                Report(BgpEventKind.MalformedUpdate, $"{string.Join("; ", problems.Take(5).Select(static p => p.Text))} ({update.Action})");
+                _timers.Start(PeerTimer.Hold, rest);
+                return;
             }
         }
 
-        if (!Step(e, link, update))
+        if (timer == PeerTimer.SendHold && SendHoldRest() is { } later)
         {
-            link.ReturnCredit();
+            _timers.Start(PeerTimer.SendHold, later);
+            return;
         }
+
+        Step(PeerEvent.Expiry(timer), null);
     }
 
-    /// <summary>One step and its actions. True when the UPDATE was handed on and its credit comes back later.</summary>
-    private bool Step(PeerEvent e, PeerLink? link, UpdateMessage? update)
+    /// <summary>How long the present send may still be stuck; null when that is over (RFC 9687).</summary>
+    private TimeSpan? SendHoldRest()
+    {
+        var limit = SendHold;
+        var stuck = _state.Main is { } main && _links.TryGetValue(main.Id, out var link) ? link.Output.Stuck : TimeSpan.Zero;
+        return stuck < limit ? limit - stuck : null;
+    }
+
+    /// <summary>RFC 9687 section 5: the greater of 8 minutes and twice the hold time, if nothing else is said.</summary>
+    private TimeSpan SendHold => Config.SendHold
+        ?? (_state.Session is { } session && session.HoldTime * 2 > UsualSendHold ? session.HoldTime * 2 : UsualSendHold);
+
+    /// <summary>One step and its actions.</summary>
+    private void Step(PeerEvent e, PeerLink? link)
     {
         var before = _state;
         var (next, actions) = PeerFsm.Step(_state, e, _fsm);
         _state = next;
-        var handedOn = false;
         foreach (var action in actions)
         {
-            if (action is PeerAction.InstallRoutes)
-            {
-                handedOn = Install(link!, update);
-            }
-            else
-            {
-                Execute(action);
-            }
+            Execute(action);
         }
 
         if (e is PeerEvent.BgpOpen && link is not null && next.Session is { } session && next.Main?.Id == link.Id)
@@ -190,42 +246,6 @@ internal sealed class PeerRunner
             var now = _options.TimeProvider.GetUtcNow();
             Update(s => s with { Phase = next.Phase, Since = now });
         }
-
-        return handedOn;
-    }
-
-    private bool Install(PeerLink link, UpdateMessage? update)
-    {
-        if (update is null || link.EvpnDisabled)
-        {
-            return false;
-        }
-
-        if (update.Action == ErrorAction.DisableFamily)
-        {
-            link.EvpnDisabled = true;
-            _rib.Flush(_ribPeer);
-            return false;
-        }
-
-        if (update.EndOfRib is { } family)
-        {
-            // "Complete" may be said only when what came before is in the table.
-            _rib.Then(_ribPeer, () =>
-            {
-                link.ReturnCredit();
-                if (family == AddressFamily.L2VpnEvpn)
-                {
-                    Update(s => s.Phase == PeerPhase.Established ? s with { EvpnComplete = true } : s);
-                }
-
-                Report(BgpEventKind.EndOfRib, $"all routes of {family} received");
-            });
-            return true;
-        }
-
-        _rib.Apply(_ribPeer, update, link.ReturnCredit);
-        return true;
     }
 
     private void Execute(PeerAction action)
@@ -234,6 +254,10 @@ internal sealed class PeerRunner
         {
             case PeerAction.OpenTcp { Connection: var id }:
                 Dial(id);
+                break;
+            case PeerAction.AcceptTcp { Connection: var id }:
+                Open(id, _incoming!);
+                _incoming = null;
                 break;
             case PeerAction.CloseTcp { Connection: var id }:
                 Close(id);
@@ -257,22 +281,22 @@ internal sealed class PeerRunner
                 _timers.StopAll();
                 break;
             case PeerAction.SessionUp { Connection: var id, Session: var session }:
-                var endpoint = _links[id].LocalEndpoint;
-                Update(s => s with
-                {
-                    RemoteRouterId = session.RemoteRouterId,
-                    HoldTime = session.HoldTime,
-                    Families = session.Context.Families,
-                    LocalEndpoint = endpoint,
-                    EstablishedCount = s.EstablishedCount + 1,
-                    EvpnComplete = false,
-                });
-                Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());
+                OnUp(_links[id], session);
                 break;
-            case PeerAction.SessionDown:
-                _rib.Flush(_ribPeer);
+            case PeerAction.PurgeStale { Families: var families }:
+                foreach (var family in families)
+                {
+                    _engine.PurgeStale(_peer, family);
+                }
+
+                break;
+            case PeerAction.SessionDown { Keep: var keep }:
+                _engine.Down(_peer, keep);
                 Update(static s => s with { RemoteRouterId = null, HoldTime = null, Families = [], LocalEndpoint = null, EvpnComplete = false });
                 Report(BgpEventKind.SessionDown, "session ended");
+                break;
+            case PeerAction.ResendRoutes { Family: var family }:
+                _engine.Resend(_peer, family);
                 break;
             case PeerAction.Report { Reason: var reason }:
                 var now = _options.TimeProvider.GetUtcNow();
@@ -280,6 +304,27 @@ internal sealed class PeerRunner
                 Report(BgpEventKind.Problem, reason);
                 break;
         }
+    }
+
+    private void OnUp(PeerLink link, NegotiatedSession session)
+    {
+        Update(s => s with
+        {
+            RemoteRouterId = session.RemoteRouterId,
+            HoldTime = session.HoldTime,
+            Families = session.Context.Families,
+            LocalEndpoint = link.LocalEndpoint,
+            EstablishedCount = s.EstablishedCount + 1,
+            EvpnComplete = false,
+        });
+        var local = IPEndPoint.TryParse(link.LocalEndpoint, out var endPoint) && IpAddr.TryParse(endPoint.Address.ToString().Split('%')[0], out var address, out _)
+            ? address
+            : _options.RouterId;
+        _generation++;
+        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output, session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6)));
+        _timers.Start(PeerTimer.SendHold, SendHold);
+        link.Established(_generation);
+        Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());
     }
 
     private void Dial(int id)
@@ -334,11 +379,11 @@ internal sealed class PeerRunner
         write(ref writer);
         if (writer.Failed || !link.Send(writer.Written.ToArray()))
         {
-            Post(new PeerEvent.TcpConnectionFails(id, "the peer does not read what is sent"));
+            Post(new PeerEvent.TcpConnectionFails(id, "the connection takes nothing more"));
             return;
         }
 
-        Update(static s => s with { MessagesSent = s.MessagesSent + 1 });
+        _counters.Sent();
     }
 
     private void Report(BgpEventKind kind, string text)
@@ -354,7 +399,7 @@ internal sealed class PeerRunner
         }
     }
 
-    /// <summary>The status has two writers, the owner and the table's task.</summary>
+    /// <summary>The status has two writers, the owner and the engine.</summary>
     private void Update(Func<PeerStatus, PeerStatus> change)
     {
         PeerStatus before;

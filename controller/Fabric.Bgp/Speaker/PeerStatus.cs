@@ -40,14 +40,20 @@ public sealed record PeerStatus
     /// <summary>How often the session was established.</summary>
     public long EstablishedCount { get; init; }
 
+    /// <summary>Routes held from this peer, by family.</summary>
+    public ImmutableArray<(AddressFamily Family, int Routes)> RoutesReceived { get; init; } = [];
+
     /// <summary>EVPN routes held from this peer.</summary>
-    public int EvpnRoutes { get; init; }
+    public int EvpnRoutes => RoutesOf(AddressFamily.L2VpnEvpn);
 
     /// <summary>Messages received since the peer was added.</summary>
     public long MessagesReceived { get; init; }
 
     /// <summary>UPDATE messages among them.</summary>
     public long UpdatesReceived { get; init; }
+
+    /// <summary>Routes of a family held from this peer.</summary>
+    public int RoutesOf(AddressFamily family) => RoutesReceived.FirstOrDefault(r => r.Family == family).Routes;
 
     /// <summary>UPDATE messages with at least one problem.</summary>
     public long MalformedUpdates { get; init; }

@@ -19,6 +19,9 @@ public sealed record SpeakerPeerConfig
     /// <summary>Source address of the connection; null leaves it to the routing table.</summary>
     public IpAddr? LocalAddress { get; init; }
 
+    /// <summary>The interface a link-local peer is on; null for all others.</summary>
+    public string? Interface { get; init; }
+
     /// <summary>Proposed hold time: 0 (no timers) or 3..65535 s, whole seconds.</summary>
     public TimeSpan HoldTime { get; init; } = TimeSpan.FromSeconds(9);
 
@@ -70,15 +73,26 @@ public sealed record SpeakerPeerConfig
     /// <summary>A name for people, e.g. the device's; changing it does not touch the session.</summary>
     public string? Description { get; init; }
 
+    /// <summary>Whether the peer is whoever is at the other end of <see cref="Interface"/>.</summary>
+    public bool IsUnnumbered => Interface is not null && Address.IsUnspecified;
+
+    /// <summary>The peer for people: its address, or its interface.</summary>
+    public string Name => IsUnnumbered ? Interface! : Address.ToString();
+
     /// <summary>Whether the session can stay when the configuration changes from one to the other.</summary>
     public bool SameSession(SpeakerPeerConfig? other) =>
         other is not null
         && (Address, Port, RemoteAsn, LocalAddress, HoldTime, ConnectRetry, Ttl)
             == (other.Address, other.Port, other.RemoteAsn, other.LocalAddress, other.HoldTime, other.ConnectRetry, other.Ttl)
-        && Families.SequenceEqual(other.Families);
+        && (Passive, MinTtl, Md5Key, Role, GracefulRestart, Interface) == (other.Passive, other.MinTtl, other.Md5Key, other.Role, other.GracefulRestart, other.Interface)
+        && Families.SequenceEqual(other.Families)
+        && AddPath.SequenceEqual(other.AddPath);
 
     /// <inheritdoc/>
-    public bool Equals(SpeakerPeerConfig? other) => SameSession(other) && Description == other!.Description;
+    public bool Equals(SpeakerPeerConfig? other) => 
+        SameSession(other)
+        && (Description, Import, Export, OpenWithoutPolicy, MaxPrefixes, MaxPrefixesWarning, SendHold)
+            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Address, Port, RemoteAsn);
@@ -88,27 +102,27 @@ public sealed record SpeakerPeerConfig
     {
         if (HoldTime.Ticks % TimeSpan.TicksPerSecond != 0 || HoldTime.TotalSeconds is not (0 or (>= 3 and <= 65535)))
         {
-            throw new ArgumentException($"peer {Address}: hold time must be 0 or 3..65535 whole seconds, got {HoldTime}");
+            throw new ArgumentException($"peer {Name}: hold time must be 0 or 3..65535 whole seconds, got {HoldTime}");
         }
 
         if (ConnectRetry < TimeSpan.FromMilliseconds(100) || ConnectRetry > TimeSpan.FromHours(1))
         {
-            throw new ArgumentException($"peer {Address}: connect retry must be 0.1 s to 1 h, got {ConnectRetry}");
+            throw new ArgumentException($"peer {Name}: connect retry must be 0.1 s to 1 h, got {ConnectRetry}");
         }
 
         if (Families.IsDefaultOrEmpty)
         {
-            throw new ArgumentException($"peer {Address}: at least one address family is needed");
+            throw new ArgumentException($"peer {Name}: at least one address family is needed");
         }
 
         if (Ttl == 0 || Port == 0)
         {
-            throw new ArgumentException($"peer {Address}: TTL and port must not be 0");
+            throw new ArgumentException($"peer {Name}: TTL and port must not be 0");
         }
 
-        if (LocalAddress is { } local && local.Family != Address.Family)
+        if (LocalAddress is { } local && !IsUnnumbered && local.Family != Address.Family)
         {
-            throw new ArgumentException($"peer {Address}: local address {local} is of the other IP version");
+            throw new ArgumentException($"peer {Name}: local address {local} is of the other IP version");
         }
     }
 }

@@ -1,13 +1,16 @@
 using System.Net;
 using System.Net.Sockets;
 using Fabric.Bgp.Speaker;
+using Fabric.Primitives;
 using NetFamily = System.Net.Sockets.AddressFamily;
 
 namespace Fabric.Bgp.Transport;
 
-/// <summary>Opens TCP connections with the TTL and the source address of the peer's configuration.</summary>
-public sealed class TcpBgpConnector : IBgpConnector
+/// <summary>Opens TCP connections with the source address, TTL, GTSM and key of the peer's configuration.</summary>
+public sealed class TcpBgpConnector(BgpSocketOptions? options = null) : IBgpConnector
 {
+    private readonly BgpSocketOptions _options = options ?? new();
+
     /// <inheritdoc/>
     public async Task<IBgpConnection> ConnectAsync(SpeakerPeerConfig peer, CancellationToken cancellationToken)
     {
@@ -15,14 +18,19 @@ public sealed class TcpBgpConnector : IBgpConnector
         var socket = new Socket(peer.Address.IsV4 ? NetFamily.InterNetwork : NetFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.NoDelay = true;
-            socket.Ttl = peer.Ttl;
-            if (peer.LocalAddress is { } local)
+            LinuxSocket.SetBuffers(socket, _options);
+            Prepare(socket, peer);
+            if (peer.Md5Key is { } key)
             {
-                socket.Bind(new IPEndPoint(local.ToIPAddress(), 0));
+                LinuxSocket.SetMd5Key(socket, IpPrefix.Host(peer.Address), key);
             }
 
-            await socket.ConnectAsync(new IPEndPoint(peer.Address.ToIPAddress(), peer.Port), cancellationToken).ConfigureAwait(false);
+            if (peer.LocalAddress is { } local)
+            {
+                socket.Bind(EndPoint(local, 0, peer));
+            }
+
+            await socket.ConnectAsync(EndPoint(peer.Address, peer.Port, peer), cancellationToken).ConfigureAwait(false);
             return new TcpBgpConnection(socket);
         }
         catch
@@ -32,33 +40,26 @@ public sealed class TcpBgpConnector : IBgpConnector
         }
     }
 
-    private sealed class TcpBgpConnection(Socket socket) : IBgpConnection
+    /// <summary>What the sockets of both directions have in common.</summary>
+    internal static void Prepare(Socket socket, SpeakerPeerConfig peer)
     {
-        public string LocalEndpoint { get; } = socket.LocalEndPoint?.ToString() ?? "";
-
-        public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
-            socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
-
-        public async ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+        socket.NoDelay = true;
+        socket.Ttl = peer.Ttl;
+        if (peer.MinTtl is { } minTtl)
         {
-            while (!data.IsEmpty)
-            {
-                data = data[await socket.SendAsync(data, SocketFlags.None, cancellationToken).ConfigureAwait(false)..];
-            }
+            LinuxSocket.SetMinTtl(socket, minTtl);
+        }
+    }
+
+    private static IPEndPoint EndPoint(IpAddr address, ushort port, SpeakerPeerConfig peer)
+    {
+        var ip = address.ToIPAddress();
+        if (address.IsV6 && address.IsLinkLocal)
+        {
+            ip.ScopeId = LinuxSocket.InterfaceIndex(peer.Interface ?? throw new BgpTransportException(
+                BgpTransportProblem.InterfaceNeeded, $"{address} is link-local: name the peer's interface"));
         }
 
-        public void ShutdownSend()
-        {
-            try
-            {
-                socket.Shutdown(SocketShutdown.Send);
-            }
-            catch (SocketException)
-            {
-                // The peer was quicker; there is nothing left to shut down.
-            }
-        }
-
-        public void Dispose() => socket.Dispose();
+        return new(ip, port);
     }
 }

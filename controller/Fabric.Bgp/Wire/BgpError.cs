@@ -1,7 +1,7 @@
 namespace Fabric.Bgp.Wire;
 
 /// <summary>NOTIFICATION codes and subcodes by name.</summary>
-/// <remarks>RFC 4271 section 4.5, RFC 4486, RFC 5492, RFC 6608, RFC 8538.</remarks>
+/// <remarks>RFC 4271 section 4.5, RFC 4486, RFC 5492, RFC 6608, RFC 7313, RFC 8538, RFC 9384, RFC 9687.</remarks>
 public static class BgpError
 {
     public const byte Header = 1;
@@ -39,8 +39,13 @@ public static class BgpError
     public const byte ConfigurationChange = 6;
     public const byte Collision = 7;
     public const byte OutOfResources = 8;
+    public const byte HardReset = 9;
+    public const byte BfdDown = 10;
 
     public const byte RouteRefresh = 7;
+    public const byte InvalidRefreshLength = 1;
+
+    public const byte SendHoldTimer = 8;
 
     /// <summary>A name for people, with the numbers.</summary>
     public static string Name(byte code, byte subcode)
@@ -79,8 +84,12 @@ public static class BgpError
             (Cease, ConfigurationChange) => "cease: other configuration change",
             (Cease, Collision) => "cease: connection collision resolution",
             (Cease, OutOfResources) => "cease: out of resources",
+            (Cease, HardReset) => "cease: hard reset",
+            (Cease, BfdDown) => "cease: BFD down",
             (Cease, _) => "cease",
+            (RouteRefresh, InvalidRefreshLength) => "ROUTE-REFRESH: invalid message length",
             (RouteRefresh, _) => "ROUTE-REFRESH error",
+            (SendHoldTimer, _) => "send hold timer expired",
             _ => "unknown error",
         };
         return $"{name} ({code}/{subcode})";

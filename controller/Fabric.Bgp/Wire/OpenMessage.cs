@@ -49,6 +49,20 @@ public sealed class OpenMessage : IEquatable<OpenMessage>
         }
     }
 
+    /// <summary>What is said of restarts; the last of several counts (RFC 4724 section 3). Null when nothing is said.</summary>
+    public GracefulRestartOffer? GracefulRestart =>
+        Capabilities.Select(static c => c.AsGracefulRestart()).LastOrDefault(static r => r is not null);
+
+    /// <summary>What is said of several paths of a route, a family each; the last of several for a family counts (RFC 7911 section 4).</summary>
+    public ImmutableArray<AddPathOffer> AddPath =>
+        [.. Capabilities.SelectMany(static c => c.AsAddPath() ?? []).GroupBy(static o => o.Family).Select(static g => g.Last())];
+
+    /// <summary>Families that may have next hops of another one (RFC 8950).</summary>
+    public ImmutableArray<ExtendedNextHop> ExtendedNextHops => [.. Capabilities.SelectMany(static c => c.AsExtendedNextHops() ?? []).Distinct()];
+
+    /// <summary>The name the peer gives itself, if any.</summary>
+    public PeerFqdn? Fqdn => Capabilities.Select(static c => c.AsFqdn()).FirstOrDefault(static n => n is not null);
+
     /// <summary>Whether a capability with this code is there.</summary>
     public bool Has(byte capabilityCode) => Capabilities.Any(c => c.Code == capabilityCode);
 

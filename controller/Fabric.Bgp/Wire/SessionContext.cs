@@ -8,4 +8,11 @@ namespace Fabric.Bgp.Wire;
 /// <param name="Families">Families both sides have.</param>
 /// <param name="MaxMessageLength">Longest message, in octets.</param>
 public sealed record SessionContext(
-    bool FourOctetAs, bool IsInternal, ImmutableArray<AddressFamily> Families, int MaxMessageLength = BgpFrame.MaxLength);
+    bool FourOctetAs, bool IsInternal, ImmutableArray<AddressFamily> Families, int MaxMessageLength = BgpFrame.MaxLength)
+{
+    /// <summary>Families whose routes come with path identifiers (RFC 7911).</summary>
+    public ImmutableArray<AddressFamily> AddPathReceive { get; init; } = [];
+
+    /// <summary>Families whose routes are sent with path identifiers (RFC 7911).</summary>
+    public ImmutableArray<AddressFamily> AddPathSend { get; init; } = [];
+}

@@ -1,5 +1,6 @@
 using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Evpn;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Wire;
 
@@ -48,36 +49,42 @@ internal static class UpdateEncoder
 
         if (update.Attributes is { } attributes)
         {
-            foreach (var row in AttributeTable.Rows)
-            {
-                var failedBefore = writer.Failed;
-                var at = Begin(ref writer, row.Flags, row.Code);
-                if (row.Code == AttributeTable.NextHopCode && update.Ipv4NextHop is { } nextHop)
-                {
-                    writer.Ip(nextHop);
-                    End(ref writer, at);
-                }
-                else if (row.Encode(ref writer, attributes, context))
-                {
-                    End(ref writer, at);
-                }
-                else if (!failedBefore)
-                {
-                    writer.Rewind(at);
-                }
-            }
-
-            foreach (var unknown in attributes.Unknown)
-            {
-                var at = Begin(ref writer, unknown.Flags, unknown.Code);
-                writer.Bytes(unknown.Value.Span);
-                End(ref writer, at);
-            }
+            EncodeAttributes(ref writer, attributes, update.Ipv4NextHop, context);
         }
 
         writer.PatchU16(lengthAt, writer.Position - lengthAt - 2);
         writer.Bytes(update.Ipv4Announced.Span);
         BgpFrame.End(ref writer, start);
+    }
+
+    /// <summary>Writes all attributes but MP_REACH_NLRI and MP_UNREACH_NLRI, by code.</summary>
+    public static void EncodeAttributes(ref WireWriter writer, PathAttributes attributes, IpAddr? ipv4NextHop, SessionContext context)
+    {
+        foreach (var row in AttributeTable.Rows)
+        {
+            var failedBefore = writer.Failed;
+            var at = Begin(ref writer, row.Flags, row.Code);
+            if (row.Code == AttributeTable.NextHopCode && ipv4NextHop is { } nextHop)
+            {
+                writer.Ip(nextHop);
+                End(ref writer, at);
+            }
+            else if (row.Encode(ref writer, attributes, context))
+            {
+                End(ref writer, at);
+            }
+            else if (!failedBefore)
+            {
+                writer.Rewind(at);
+            }
+        }
+
+        foreach (var unknown in attributes.Unknown)
+        {
+            var at = Begin(ref writer, unknown.Flags, unknown.Code);
+            writer.Bytes(unknown.Value.Span);
+            End(ref writer, at);
+        }
     }
 
     private static void Family(ref WireWriter writer, AddressFamily family)

@@ -64,8 +64,57 @@ public sealed class UpdateMessage
     public ImmutableArray<UpdateProblem> Problems { get; init; } = [];
 
     /// <summary>Reads the body, without the header. Never throws.</summary>
-    public static UpdateMessage Decode(ReadOnlySpan<byte> body, SessionContext context) => UpdateDecoder.Decode(body, context);
+    public static UpdateMessage Decode(ReadOnlySpan<byte> body, SessionContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var scan = UpdateScanner.Scan(body, context);
+        return new UpdateMessage
+        {
+            Attributes = scan.Attributes,
+            EvpnAnnounced = Evpn(scan.ReachFamily, scan.Reach, ref scan),
+            EvpnWithdrawn = Evpn(scan.UnreachFamily, scan.Unreach, ref scan),
+            Ipv4Withdrawn = new Octets(scan.Ipv4Withdrawn),
+            Ipv4Announced = new Octets(scan.Ipv4Announced),
+            Ipv4NextHop = scan.Ipv4NextHop,
+            OtherAnnounced = scan.HasReach && scan.ReachFamily != AddressFamily.L2VpnEvpn
+                ? new(scan.ReachFamily, NextHopOctets(scan.Attributes?.NextHop), new Octets(scan.Reach)) : null,
+            OtherWithdrawn = !scan.Unreach.IsEmpty && scan.UnreachFamily != AddressFamily.L2VpnEvpn
+                ? new(scan.UnreachFamily, default, new Octets(scan.Unreach)) : null,
+            EndOfRib = scan.EndOfRib,
+            Action = scan.Action,
+            BrokenFamily = scan.BrokenFamily,
+            Reset = scan.Reset,
+            Problems = [.. scan.Problems],
+        };
+    }
 
     /// <summary>Writes the whole message, header included. <see cref="WireWriter.Failed"/> is set when it does not fit.</summary>
     public void Encode(ref WireWriter writer, SessionContext context) => UpdateEncoder.Encode(ref writer, this, context);
+
+    private static EvpnRouteSet Evpn(AddressFamily family, ReadOnlySpan<byte> field, ref UpdateScanner scan)
+    {
+        var routes = new EvpnRouteSet();
+        if (family == AddressFamily.L2VpnEvpn)
+        {
+            var walker = new NlriWalker(family, field, scan.HasPathIds(family));
+            while (walker.Next(out var route, out _, out _))
+            {
+                EvpnNlri.TryDecode(route, routes, null);
+            }
+        }
+
+        return routes;
+    }
+
+    private static Octets NextHopOctets(IpAddr? address)
+    {
+        if (address is not { } ip)
+        {
+            return default;
+        }
+
+        Span<byte> octets = stackalloc byte[16];
+        ip.WriteTo(octets);
+        return new Octets(octets[..ip.ByteLength]);
+    }
 }

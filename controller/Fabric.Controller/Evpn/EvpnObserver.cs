@@ -162,7 +162,7 @@ public sealed partial class EvpnObserver : BackgroundService
             .Select(d => new SpeakerPeerConfig
             {
                 Address = ((DeviceSpec)d.Spec).Management!.Address,
-                RemoteAsn = DeviceIdentity.Of(snapshot, d).Asn,
+                RemoteAsn = DeviceIdentity.Of(snapshot, d).Asn, Role = PeerRole.Observed, OpenWithoutPolicy = true,
                 LocalAddress = local,
                 Description = d.Key.Name,
             }),

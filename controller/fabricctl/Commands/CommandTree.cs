@@ -37,6 +37,7 @@ public static class CommandTree
             DeleteCommand.Build(host),
             PlanCommand.Build(host),
             EvpnCommand.Build(host),
+            BgpCommand.Build(host),
             StatusCommand.Build(host),
             LogCommands.Audit(host),
             LogCommands.Revisions(host),

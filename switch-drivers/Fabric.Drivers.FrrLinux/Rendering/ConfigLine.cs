@@ -1,4 +1,5 @@
 using Fabric.Drivers.State;
+using Fabric.Primitives;
 
 namespace Fabric.Drivers.FrrLinux.Rendering;
 

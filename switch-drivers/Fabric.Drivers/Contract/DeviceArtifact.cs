@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fabric.Drivers.State;
+using Fabric.Primitives;
 
 namespace Fabric.Drivers.Contract;
 

@@ -1,3 +1,5 @@
+using Fabric.Primitives;
+
 namespace Fabric.Drivers.State;
 
 /// <summary>

@@ -8,30 +8,60 @@ namespace Fabric.Bgp.Tests.Fsm;
 /// <summary>Random events, in any order: what must always hold.</summary>
 public sealed class PeerFsmProperties
 {
-    private static readonly Gen<PeerEvent> Events =
-        from kind in Gen.Choose(0, 15)
+    private const int Kinds = 21;
+
+    private static readonly Gen<Draw> Draws =
+        from kind in Gen.Frequency((3, Gen.Choose(0, Kinds - 1)), (1, Gen.Elements(KindNextInOrder)))
         from connection in Gen.Choose(1, 12)
         from variant in Gen.Choose(0, 9)
-        select Make(kind, connection, variant);
+        select new Draw(kind, connection, variant);
+
+    /// <summary>The event that leads towards a session from wherever the peer is; chance alone seldom finds it.</summary>
+    private const int KindNextInOrder = -1;
 
     [Fact]
     public void Invariants_hold_after_every_step() => Prop.ForAll(
-        Events.ArrayOf().ToArbitrary(),
+        Draws.ArrayOf().ToArbitrary(),
         Gen.Elements(Samples.Config, Samples.Config with { Passive = true }, Samples.Config with { HoldTime = TimeSpan.Zero }).ToArbitrary(),
-        (events, config) => new Run(config).Apply([new PeerEvent.ManualStart(), .. events])).Check(Config.QuickThrowOnFailure.WithMaxTest(2000).WithEndSize(200));
+        static (draws, config) =>
+        {
+            var run = new Run(config);
+            run.Apply(new PeerEvent.ManualStart());
+            run.Apply(draws);
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000).WithEndSize(200));
 
     [Fact]
     public void A_well_behaved_peer_always_gets_a_session_afterwards() => Prop.ForAll(
-        Events.ArrayOf().ToArbitrary(),
-        events =>
+        Draws.ArrayOf().ToArbitrary(),
+        static draws =>
         {
             var run = new Run(Samples.Config);
-            run.Apply([new PeerEvent.ManualStart(), .. events]);
-            run.Apply([new PeerEvent.ManualStop(NotificationMessage.Cease(BgpError.AdministrativeShutdown)), new PeerEvent.ManualStart()]);
+            run.Apply(new PeerEvent.ManualStart());
+            run.Apply(draws);
+            run.Apply(new PeerEvent.ManualStop(NotificationMessage.Cease(BgpError.AdministrativeShutdown)), new PeerEvent.ManualStart());
             var id = run.State.Main!.Id;
-            run.Apply([new PeerEvent.TcpCrAcked(id), new PeerEvent.BgpOpen(id, Samples.PeerOpen()), new PeerEvent.KeepAliveMsg(id)]);
+            run.Apply(new PeerEvent.TcpCrAcked(id), new PeerEvent.BgpOpen(id, Samples.PeerOpen()), new PeerEvent.KeepAliveMsg(id));
             return run.State.Phase == PeerPhase.Established;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+
+    private static PeerEvent NextInOrder(PeerState state, int variant)
+    {
+        var id = state.Main?.Id ?? 0;
+        return state.Phase switch
+        {
+            PeerPhase.Idle => new PeerEvent.IdleHoldTimerExpires(),
+            PeerPhase.Connect => new PeerEvent.TcpCrAcked(id),
+            PeerPhase.Active => new PeerEvent.TcpConnectionConfirmed(),
+            PeerPhase.OpenSent => Make(9, id, variant),
+            PeerPhase.OpenConfirm => new PeerEvent.KeepAliveMsg(id),
+            _ => variant switch
+            {
+                < 5 => new PeerEvent.TcpConnectionFails(id, "gone"),
+                < 8 => new PeerEvent.KeepaliveTimerExpires(),
+                _ => new PeerEvent.EndOfRib(id, AddressFamily.L2VpnEvpn),
+            },
+        };
+    }
 
     private static PeerEvent Make(int kind, int connection, int variant) => kind switch
     {
@@ -50,19 +80,40 @@ public sealed class PeerFsmProperties
                 0 => Samples.PeerOpen(asn: 1),
                 1 => Samples.PeerOpen(holdTime: 1),
                 2 => Samples.PeerOpen(holdTime: 0),
+                3 or 4 => Samples.GracefulPeerOpen(notification: true, preserved: true),
+                5 => Samples.GracefulPeerOpen(notification: false, preserved: true),
+                6 => Samples.GracefulPeerOpen(notification: true, preserved: false),
                 _ => Samples.PeerOpen(variant % 2 == 0 ? "10.0.0.1" : "10.0.0.200"),
             }),
-        11 => new PeerEvent.NotifMsg(connection, variant == 0 ? NotificationMessage.Cease(BgpError.Collision) : new(BgpError.HoldTimer, 0)),
+        11 => new PeerEvent.NotifMsg(
+            connection,
+            variant switch
+            {
+                0 => NotificationMessage.Cease(BgpError.Collision),
+                1 => NotificationMessage.HardReset(NotificationMessage.Cease(BgpError.AdministrativeShutdown)),
+                _ => new(BgpError.HoldTimer, 0),
+            }),
         12 or 13 => new PeerEvent.KeepAliveMsg(connection),
         14 => new PeerEvent.UpdateMsg(connection),
+        15 => new PeerEvent.EndOfRib(connection, variant < 8 ? AddressFamily.L2VpnEvpn : AddressFamily.Ipv4Unicast),
+        16 => variant < 3 ? new PeerEvent.SendHoldTimerExpires() : new PeerEvent.KeepaliveTimerExpires(),
+        17 => new PeerEvent.RestartTimerExpires(),
+        18 => new PeerEvent.StalePathTimerExpires(),
+        19 => variant < 3 ? new PeerEvent.MaxPrefixesReached(AddressFamily.L2VpnEvpn, 10) : new PeerEvent.KeepAliveMsg(connection),
         _ => variant switch
         {
             0 => new PeerEvent.ManualStop(NotificationMessage.Cease(BgpError.AdministrativeShutdown)),
             1 => new PeerEvent.Restart(NotificationMessage.Cease(BgpError.AdministrativeReset)),
             2 => new PeerEvent.MessageError(connection, new(BgpError.Header, BgpError.BadLength)),
-            _ => new PeerEvent.RouteRefreshMsg(connection, AddressFamily.L2VpnEvpn),
+            _ => new PeerEvent.RouteRefreshMsg(connection, AddressFamily.L2VpnEvpn, (RouteRefreshSubtype)(variant % 4)),
         },
     };
+
+    /// <summary>What chance has drawn; becomes an event where it is met.</summary>
+    private sealed record Draw(int Kind, int Connection, int Variant)
+    {
+        public PeerEvent In(PeerState state) => Kind == KindNextInOrder ? NextInOrder(state, Variant) : Make(Kind, Connection, Variant);
+    }
 
     /// <summary>Plays the runner: which connections and timers exist follows from the actions alone.</summary>
     private sealed class Run(PeerFsmConfig config)
@@ -70,25 +121,36 @@ public sealed class PeerFsmProperties
         private readonly HashSet<int> _open = [];
         private readonly HashSet<int> _used = [];
         private readonly HashSet<PeerTimer> _timers = [];
+        private readonly HashSet<AddressFamily> _stale = [];
         private bool _sessionUp;
 
         public PeerState State { get; private set; } = PeerState.Initial;
 
-        public bool Apply(ReadOnlySpan<PeerEvent> events)
+        public void Apply(IEnumerable<Draw> draws)
+        {
+            foreach (var draw in draws)
+            {
+                Apply(draw.In(State));
+            }
+        }
+
+        public void Apply(params ReadOnlySpan<PeerEvent> events)
         {
             foreach (var e in events)
             {
-                // An event of a timer that does not run, or of a connection that is not open, is what the runner drops; the
-                // machine must bear it nevertheless.
-                var stopped = e switch
+                // An event of a timer that does not run is what the runner drops.
+                var happens = e switch
                 {
                     PeerEvent.ConnectRetryTimerExpires => _timers.Remove(PeerTimer.ConnectRetry),
                     PeerEvent.HoldTimerExpires => _timers.Remove(PeerTimer.Hold),
                     PeerEvent.KeepaliveTimerExpires => _timers.Remove(PeerTimer.Keepalive),
                     PeerEvent.IdleHoldTimerExpires => _timers.Remove(PeerTimer.IdleHold),
+                    PeerEvent.RestartTimerExpires => _timers.Remove(PeerTimer.Restart),
+                    PeerEvent.StalePathTimerExpires => _timers.Remove(PeerTimer.StalePath),
+                    PeerEvent.MaxPrefixesReached => _sessionUp,
                     _ => true,
                 };
-                if (!stopped)
+                if (!happens)
                 {
                     continue;
                 }
@@ -102,8 +164,6 @@ public sealed class PeerFsmProperties
 
                 Check(e);
             }
-
-            return true;
         }
 
         private void Execute(PeerAction action)
@@ -143,9 +203,16 @@ public sealed class PeerFsmProperties
                     Assert.False(_sessionUp, "session up twice");
                     _sessionUp = true;
                     break;
-                case PeerAction.SessionDown:
+                case PeerAction.SessionDown { Keep: var keep }:
                     Assert.True(_sessionUp, "session down without up");
                     _sessionUp = false;
+                    _stale.Clear();
+                    _stale.UnionWith(keep);
+                    break;
+                case PeerAction.PurgeStale { Families: var families }:
+                    Assert.NotEmpty(families);
+                    Assert.Superset(families.ToHashSet(), _stale);
+                    _stale.ExceptWith(families);
                     break;
                 case PeerAction.InstallRoutes:
                     Assert.True(_sessionUp, "routes without a session");
@@ -162,10 +229,16 @@ public sealed class PeerFsmProperties
             Assert.True(State.Phase is not (PeerPhase.OpenSent or PeerPhase.OpenConfirm or PeerPhase.Established) || State.Main!.OpenSent);
             Assert.True(State.Second is null || State.Second.Incoming != State.Main!.Incoming, "two connections of one direction");
 
+            // Stale routes never outlive both timers, and a stopped peer has none.
+            Assert.Equal(State.Stale.Order(), _stale.Order());
+            Assert.Equal(_stale.Count > 0 && !_sessionUp, _timers.Contains(PeerTimer.Restart));
+            Assert.Equal(_stale.Count > 0 && _sessionUp, _timers.Contains(PeerTimer.StalePath));
+            Assert.True(e is not PeerEvent.ManualStop || _timers.Count == 0, "timers of a stopped peer");
+
             // Something always leads on: no state can wait for ever.
             var lively = State.Phase switch
             {
-                PeerPhase.Idle => _timers.SetEquals([PeerTimer.IdleHold]) || (_timers.Count == 0 && e is PeerEvent.ManualStop) || Stopped,
+                PeerPhase.Idle => _timers.Except([PeerTimer.Restart]).SequenceEqual([PeerTimer.IdleHold]) || (_timers.Count == 0 && e is PeerEvent.ManualStop) || Stopped,
                 PeerPhase.Connect => _timers.Contains(PeerTimer.ConnectRetry) || config.Passive,
                 PeerPhase.Active => config.Passive || _timers.Contains(PeerTimer.ConnectRetry),
                 PeerPhase.OpenSent => _timers.Contains(PeerTimer.Hold),

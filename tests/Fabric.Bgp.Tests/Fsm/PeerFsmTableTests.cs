@@ -11,6 +11,15 @@ public sealed class PeerFsmTableTests
     private static readonly NegotiatedSession Session =
         new(Samples.PeerOpen(), TimeSpan.FromSeconds(9), Samples.External);
 
+    private static readonly ImmutableArray<AddressFamily> Evpn = [AddressFamily.L2VpnEvpn];
+
+    private static readonly NegotiatedSession Graceful = Session with
+    {
+        EnhancedRouteRefresh = true,
+        GracefulNotification = true,
+        PeerRestart = new GracefulRestartOffer { Notification = true, RestartTime = TimeSpan.FromSeconds(120), Families = [new(AddressFamily.L2VpnEvpn, true)] },
+    };
+
     private static readonly PeerConnection Out = new(1, Incoming: false, OpenSent: true);
     private static readonly PeerConnection In = new(2, Incoming: true, OpenSent: true);
     private static readonly PeerState Base = new() { NextConnection = 3 };
@@ -27,6 +36,11 @@ public sealed class PeerFsmTableTests
         ("OpenConfirm, incoming beside", Base with { Phase = PeerPhase.OpenConfirm, Main = Out, Second = In, Session = Session }),
         ("Established", Base with { Phase = PeerPhase.Established, Main = Out, Session = Session }),
         ("Established, stable after failures", Base with { Phase = PeerPhase.Established, Main = Out, Session = Session, Failures = 3, KeepalivesSent = 2 }),
+        ("Established, graceful restart", Base with { Phase = PeerPhase.Established, Main = Out, Session = Graceful, KeepalivesSent = 1 }),
+        ("Established, stale routes", Base with { Phase = PeerPhase.Established, Main = Out, Session = Graceful, Stale = Evpn }),
+        ("Idle, stale routes", Base with { Stale = Evpn, Failures = 1 }),
+        ("OpenConfirm, stale routes", Base with { Phase = PeerPhase.OpenConfirm, Main = Out, Session = Graceful, Stale = Evpn }),
+        ("OpenConfirm, stale routes that are not preserved", Base with { Phase = PeerPhase.OpenConfirm, Main = Out, Session = Session, Stale = Evpn }),
     ];
 
     private static readonly (string Name, PeerEvent Event)[] Events =
@@ -38,6 +52,10 @@ public sealed class PeerFsmTableTests
         ("HoldTimer_Expires", new PeerEvent.HoldTimerExpires()),
         ("KeepaliveTimer_Expires", new PeerEvent.KeepaliveTimerExpires()),
         ("IdleHoldTimer_Expires", new PeerEvent.IdleHoldTimerExpires()),
+        ("SendHoldTimer_Expires", new PeerEvent.SendHoldTimerExpires()),
+        ("RestartTimer_Expires", new PeerEvent.RestartTimerExpires()),
+        ("StalePathTimer_Expires", new PeerEvent.StalePathTimerExpires()),
+        ("MaxPrefixesReached", new PeerEvent.MaxPrefixesReached(AddressFamily.L2VpnEvpn, 1000)),
         ("Tcp_CR_Acked 1", new PeerEvent.TcpCrAcked(1)),
         ("Tcp_CR_Acked 2", new PeerEvent.TcpCrAcked(2)),
         ("TcpConnectionConfirmed", new PeerEvent.TcpConnectionConfirmed()),
@@ -57,13 +75,20 @@ public sealed class PeerFsmTableTests
         ("UpdateMsgErr 1", new PeerEvent.MessageError(1, new NotificationMessage(BgpError.Update, BgpError.MalformedAttributeList))),
         ("BGPHeaderErr 2", new PeerEvent.MessageError(2, new NotificationMessage(BgpError.Header, BgpError.BadLength))),
         ("NotifMsg 1, cease", new PeerEvent.NotifMsg(1, NotificationMessage.Cease(BgpError.AdministrativeShutdown))),
+        ("NotifMsg 1, hard reset", new PeerEvent.NotifMsg(1, NotificationMessage.HardReset(NotificationMessage.Cease(BgpError.AdministrativeShutdown, "bye")))),
         ("NotifMsg 1, collision", new PeerEvent.NotifMsg(1, NotificationMessage.Cease(BgpError.Collision))),
         ("NotifMsg 2, collision", new PeerEvent.NotifMsg(2, NotificationMessage.Cease(BgpError.Collision))),
         ("KeepAliveMsg 1", new PeerEvent.KeepAliveMsg(1)),
         ("KeepAliveMsg 2", new PeerEvent.KeepAliveMsg(2)),
         ("UpdateMsg 1", new PeerEvent.UpdateMsg(1)),
         ("UpdateMsg 99", new PeerEvent.UpdateMsg(99)),
+        ("End-of-RIB 1", new PeerEvent.EndOfRib(1, AddressFamily.L2VpnEvpn)),
+        ("End-of-RIB 1, other family", new PeerEvent.EndOfRib(1, AddressFamily.Ipv4Unicast)),
         ("RouteRefreshMsg 1", new PeerEvent.RouteRefreshMsg(1, AddressFamily.L2VpnEvpn)),
+        ("RouteRefreshMsg 1, other family", new PeerEvent.RouteRefreshMsg(1, AddressFamily.Ipv4Unicast)),
+        ("RouteRefreshMsg 1, BoRR", new PeerEvent.RouteRefreshMsg(1, AddressFamily.L2VpnEvpn, RouteRefreshSubtype.Begin)),
+        ("RouteRefreshMsg 1, EoRR", new PeerEvent.RouteRefreshMsg(1, AddressFamily.L2VpnEvpn, RouteRefreshSubtype.End)),
+        ("RouteRefreshMsg 1, unknown", new PeerEvent.RouteRefreshMsg(1, AddressFamily.L2VpnEvpn, (RouteRefreshSubtype)3)),
     ];
 
     [Fact]
@@ -98,6 +123,8 @@ public sealed class PeerFsmTableTests
         + (state.Second is { } second ? $", second {Describe(second)}" : "")
         + (state.Session is { } session ? $", hold {session.HoldTime.TotalSeconds} s" : "")
         + (state.Failures > 0 ? $", {state.Failures} failures" : "")
+        + (state.PrefixOverruns > 0 ? $", {state.PrefixOverruns} overruns" : "")
+        + (state.Stale.IsEmpty ? "" : $", stale {string.Join(' ', state.Stale)}")
         + (state.KeepalivesSent > 0 ? $", {state.KeepalivesSent} keepalives" : "");
 
     private static string Describe(PeerConnection connection) =>
@@ -116,7 +143,10 @@ public sealed class PeerFsmTableTests
         PeerAction.StopTimer a => $"stop {a.Timer}",
         PeerAction.StopAllTimers => "stop all timers",
         PeerAction.SessionUp a => $"session up on {a.Connection}",
-        PeerAction.SessionDown => "session down, routes go",
+        PeerAction.SessionDown a => a.Keep.IsEmpty ? "session down, routes go" : $"session down, routes become stale: {string.Join(' ', a.Keep)}",
+        PeerAction.PurgeStale a => $"purge stale {string.Join(' ', a.Families)}",
+        PeerAction.RefreshBegins a => $"refresh of {a.Family} begins",
+        PeerAction.RefreshEnds a => $"refresh of {a.Family} ends",
         PeerAction.InstallRoutes => "install routes",
         PeerAction.ResendRoutes a => $"resend {a.Family}",
         PeerAction.Report a => $"report: {a.Reason}",

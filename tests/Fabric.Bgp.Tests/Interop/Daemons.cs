@@ -23,6 +23,8 @@ internal static class Require
 {
     public const string Bgpd = "/usr/lib/frr/bgpd";
 
+    public static void Root() => Files();
+
     public static void Frr() => Files(Bgpd, "/usr/bin/vtysh");
 
     public static void GoBgp() => Files("/usr/bin/gobgpd", "/usr/bin/gobgp");

@@ -185,7 +185,7 @@ public sealed class FrrInteropTests : IAsyncDisposable
         spine.Vtysh($"clear bgp {SpeakerAddress}");
         await Eventually.True(() => Status(spine).EstablishedCount == 2, "second session");
         await AgreesAsync(spine, 8);
-        Assert.StartsWith("received cease: administrative reset (6/4)", Status(spine).LastError, StringComparison.Ordinal);
+        Assert.StartsWith("received cease: hard reset (6/9): cease: administrative reset (6/4)", Status(spine).LastError, StringComparison.Ordinal);
 
         // A soft refresh resends all routes and resets nothing.
         var updates = Status(spine).UpdatesReceived;
@@ -212,7 +212,7 @@ public sealed class FrrInteropTests : IAsyncDisposable
         var source = Keep(await new GoBgp($"{_net}.30", SourceAsn, "10.250.0.1", listen: true, (SpeakerAddress, SpeakerAsn)).StartAsync());
         _speaker.SetPeers([new SpeakerPeerConfig
         {
-            Address = IpAddr.Parse($"{_net}.30"), Port = Frr.Port, RemoteAsn = new Asn(SourceAsn), LocalAddress = IpAddr.Parse(SpeakerAddress), ConnectRetry = TimeSpan.FromSeconds(1),
+            Address = IpAddr.Parse($"{_net}.30"), Port = Frr.Port, RemoteAsn = new Asn(SourceAsn), Role = PeerRole.Observed, OpenWithoutPolicy = true, LocalAddress = IpAddr.Parse(SpeakerAddress), ConnectRetry = TimeSpan.FromSeconds(1),
         }]);
         await Eventually.True(() => _speaker.Peers[0].Phase == PeerPhase.Established, "session");
         foreach (var route in new[]
@@ -288,7 +288,7 @@ public sealed class FrrInteropTests : IAsyncDisposable
     {
         Address = spine.Address,
         Port = Frr.Port,
-        RemoteAsn = spine.Asn,
+        RemoteAsn = spine.Asn, Role = PeerRole.Observed, OpenWithoutPolicy = true,
         LocalAddress = IpAddr.Parse(SpeakerAddress),
         ConnectRetry = TimeSpan.FromSeconds(1),
     };

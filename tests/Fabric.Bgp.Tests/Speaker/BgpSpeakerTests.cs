@@ -24,7 +24,7 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         TimeProvider = _time,
         Connector = _network,
         OnEvent = _events.Enqueue,
-        MessagesInFlight = 8,
+        OctetsInFlight = 1,
     });
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -103,25 +103,18 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
     {
         var peer = await EstablishAsync(First);
         using var release = new ManualResetEventSlim();
-        using var blocked = new ManualResetEventSlim();
-        var blocker = new Thread(() =>
-        {
-            using var batch = _speaker.Rib.Begin(collect: false);
-            blocked.Set();
-            release.Wait();
-        });
-        blocker.Start();
-        blocked.Wait();
-
+        _speaker.Engine.Post(release.Wait);
         try
         {
-            // Far more than may be in flight: the reader stops, the peer's later keepalives stay unread.
+            // More than may be in flight: the reader stops, the peer's later keepalives stay unread.
+            var one = Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:01:ff")));
+            await peer.SendAsync(one);
+            await Eventually.True(() => _speaker.Peers[0].UpdatesReceived == 1, "the window is full");
             for (var i = 0; i < 100; i++)
             {
                 await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp($"02:00:00:00:01:{i:x2}"))));
             }
 
-            await Eventually.True(() => _speaker.Peers[0].UpdatesReceived == 8, "the window is full");
             for (var i = 0; i < 10; i++)
             {
                 _time.Advance(TimeSpan.FromSeconds(3));
@@ -129,15 +122,14 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
             }
 
             Assert.Equal(PeerPhase.Established, _speaker.Peers[0].Phase);
-            Assert.Equal(8, _speaker.Peers[0].UpdatesReceived);
+            Assert.Equal(1, _speaker.Peers[0].UpdatesReceived);
         }
         finally
         {
             release.Set();
-            blocker.Join();
         }
 
-        await Eventually.True(() => _speaker.RouteCount == 100, "all routes");
+        await Eventually.True(() => _speaker.RouteCount == 101, "all routes");
     }
 
     [Fact]
@@ -396,7 +388,7 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
             await peer.EstablishAsync();
             for (var i = 0; i < 200; i++)
             {
-                await peer.SendAsync(Wire.Mutator.Mutate(corpus, random));
+                await peer.SendAsync(Fuzz.Mutator.Mutate(corpus, random));
             }
 
             peer.Close();
@@ -411,7 +403,7 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         }
     }
 
-    private static SpeakerPeerConfig Config(IpAddr address) => new() { Address = address, RemoteAsn = new Asn(65001) };
+    private static SpeakerPeerConfig Config(IpAddr address) => new() { Address = address, RemoteAsn = new Asn(65001), Role = PeerRole.Observed, OpenWithoutPolicy = true };
 
     private async Task<FakeConnection> EstablishAsync(IpAddr address)
     {

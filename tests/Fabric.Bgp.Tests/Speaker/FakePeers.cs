@@ -129,7 +129,17 @@ internal sealed class FakeConnection
             return count;
         }
 
+        public ValueTask WaitReadableAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
         public async ValueTask SendAsync(ReadOnlyMemory<byte> data, CancellationToken cancellationToken) => await writer.WriteAsync(data, cancellationToken);
+
+        public async ValueTask SendAsync(IList<ArraySegment<byte>> parts, CancellationToken cancellationToken)
+        {
+            foreach (var part in parts)
+            {
+                await SendAsync(part, cancellationToken);
+            }
+        }
 
         public void ShutdownSend() => writer.Complete();
 

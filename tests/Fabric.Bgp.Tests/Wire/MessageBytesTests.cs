@@ -31,7 +31,7 @@ public sealed class MessageBytesTests
     {
         var open = Samples.Config.Open();
         Assert.Equal(
-            Samples.Hex("ffffffffffffffffffffffffffffffff 0031 01 04 fde7 0009 0a000009 14 02 12 0104 00190046 0200 4002 0000 4104 0000fde7"),
+            Samples.Hex("ffffffffffffffffffffffffffffffff 0035 01 04 fde7 0009 0a000009 18 02 16 0104 00190046 0200 4600 4002 4000 4104 0000fde7 0600"),
             Samples.Encode(open));
     }
 
@@ -208,11 +208,12 @@ public sealed class MessageBytesTests
     public void Other_route_types_are_kept_as_octets()
     {
         var set = new EvpnRouteSet();
-        Assert.True(EvpnNlri.TryDecode(Samples.Hex("01 02 abcd 0b 00 04 01 ff"), set, null));
-        Assert.Equal([new OpaqueRoute(1, new Octets([0xab, 0xcd])), new OpaqueRoute(11, default), new OpaqueRoute(4, new Octets([0xff]))], set.Opaque);
+        Assert.True(EvpnNlri.TryDecode(Samples.Hex("06 02 abcd 0b 00 ff 01 ff"), set, null));
+        Assert.Equal([new OpaqueRoute(6, new Octets([0xab, 0xcd])), new OpaqueRoute(11, default), new OpaqueRoute(255, new Octets([0xff]))], set.Opaque);
         var writer = new WireWriter(new byte[100]);
         EvpnNlri.Encode(ref writer, set);
-        Assert.Equal(Samples.Hex("01 02 abcd 0b 00 04 01 ff"), writer.Written.ToArray());
+        Assert.Equal(Samples.Hex("06 02 abcd 0b 00 ff 01 ff"), writer.Written.ToArray());
+        Assert.Equal("type 6 abcd", set.Opaque[0].ToString());
     }
 
     [Fact]

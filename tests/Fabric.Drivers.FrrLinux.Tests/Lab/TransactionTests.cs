@@ -2,6 +2,7 @@ using Fabric.Drivers.Contract;
 using Fabric.Drivers.Planning;
 using Fabric.Drivers.Sessions;
 using Fabric.Drivers.State;
+using Fabric.Primitives;
 
 namespace Fabric.Drivers.FrrLinux.Tests.Lab;
 

@@ -6,6 +6,7 @@ namespace Fabric.E2e.Tests.Harness;
 /// <summary>A test on a fabric; what it wrote and the VMs it started go with it.</summary>
 public abstract class FabricTest : IAsyncLifetime
 {
+    private const int MostChangesAtOnce = 10_000;
     private static int s_lastVni = 500_000;
     private readonly Dictionary<(string Kind, string Name), JsonObject> _written = [];
     private readonly Func<Task<Fixture>> _raise;
@@ -89,7 +90,7 @@ public abstract class FabricTest : IAsyncLifetime
         }
     }
 
-    /// <summary>Deletes what the test wrote.</summary>
+    /// <summary>Deletes what the test wrote, in as many change sets as the API's limit asks for.</summary>
     internal async Task<long> DeleteAllAsync()
     {
         if (_written.Count == 0)
@@ -108,7 +109,13 @@ public abstract class FabricTest : IAsyncLifetime
         }
 
         _written.Clear();
-        return present.Count == 0 ? 0 : await Api.ChangeAsync(present);
+        var revision = 0L;
+        foreach (var part in present.OrderBy(static c => c["kind"]!.GetValue<string>() == "Tenant").Chunk(MostChangesAtOnce))
+        {
+            revision = await Api.ChangeAsync(part);
+        }
+
+        return revision;
     }
 
     protected static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture) + " s";

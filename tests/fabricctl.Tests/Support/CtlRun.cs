@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Fabric.Ctl.Tests.Support;
 
@@ -51,11 +52,14 @@ internal sealed class CtlRun : IDisposable
 
     public Task<CtlResult> RunAsync(params string[] arguments) => RunWithInputAsync("", arguments);
 
-    public async Task<CtlResult> RunWithInputAsync(string input, params string[] arguments)
+    public Task<CtlResult> RunWithInputAsync(string input, params string[] arguments) => RunWithInputAsync(Encoding.UTF8.GetBytes(input), arguments);
+
+    public async Task<CtlResult> RunWithInputAsync(byte[] input, params string[] arguments)
     {
         var output = new StringWriter(CultureInfo.InvariantCulture);
         var error = new StringWriter(CultureInfo.InvariantCulture);
-        var host = new CtlHost(new StringReader(input), output, error, _environment.GetValueOrDefault, TimeProvider.System, null);
+        var host = new CtlHost(
+            new StringReader(Encoding.UTF8.GetString(input)), output, error, _environment.GetValueOrDefault, TimeProvider.System, null, () => new MemoryStream(input));
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var code = await FabricCtl.RunAsync(arguments, host, deadline.Token);
         return new CtlResult(code, output.ToString(), error.ToString());

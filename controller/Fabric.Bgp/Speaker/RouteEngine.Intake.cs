@@ -1,0 +1,219 @@
+using System.Buffers.Binary;
+using Fabric.Bgp.Attributes;
+using Fabric.Bgp.Policy;
+using Fabric.Bgp.Rib;
+
+namespace Fabric.Bgp.Speaker;
+
+/// <summary>What comes in.</summary>
+internal sealed partial class RouteEngine
+{
+    private const int Ahead = 16;
+
+    // What paths said before an import policy changed it.
+    private readonly Dictionary<int, AttributeSet> _asSent = [];
+
+    private void Apply(RouteBatch batch)
+    {
+        var peer = batch.Peer;
+        foreach (var run in batch.Runs)
+        {
+            switch (run.Kind)
+            {
+                case RunKind.Announce:
+                    Announce(peer, run);
+                    break;
+                case RunKind.Withdraw:
+                    Withdraw(peer, run);
+                    break;
+                case RunKind.EndOfRib:
+                    OnEndOfRib(peer, run.Family);
+                    break;
+                case RunKind.BeginOfRefresh:
+                    _table.Mark(peer.Rib, run.Family, PathFlags.Awaited);
+                    break;
+                case RunKind.EndOfRefresh:
+                    _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Awaited) && t.Entry(t.Path(p).Entry).Family == run.Family);
+                    break;
+                case RunKind.Flush:
+                    WithdrawFamily(peer, run.Family);
+                    break;
+            }
+        }
+
+        ForgetLast(peer);
+    }
+
+    private void Announce(EnginePeer peer, RouteRun run)
+    {
+        var rest = run.Octets.AsSpan(run.Start, run.Length);
+        var ahead = rest;
+        var foreseen = 0;
+        var taken = 0;
+        Span<uint> hashes = stackalloc uint[Ahead];
+        var byRoute = peer.Config.Import is { DependsOnRoute: true };
+        while (!rest.IsEmpty)
+        {
+            // Looking up waits for memory: it is asked for some routes ahead.
+            while (foreseen < taken + Ahead && !ahead.IsEmpty)
+            {
+                TakePathId(run, ref ahead);
+                var soon = ahead[..NlriLayout.Length(run.Family, ahead)];
+                ahead = ahead[soon.Length..];
+                hashes[foreseen++ % Ahead] = _table.Foresee(run.Family, soon);
+            }
+
+            var hash = hashes[taken++ % Ahead];
+            var pathId = TakePathId(run, ref rest);
+            var nlri = rest[..NlriLayout.Length(run.Family, rest)];
+            rest = rest[nlri.Length..];
+            if (run.Family == FamilyIndex.RouteTargetMembership)
+            {
+                NoteInterest(peer, nlri, pathId, wanted: true);
+            }
+
+            if (byRoute || !ReferenceEquals(peer.Last.Sent, run.Attributes))
+            {
+                ForgetLast(peer);
+                peer.Last = Import(peer, run.Family, nlri, run.Attributes!);
+            }
+
+            var path = _table.Announce(peer.Rib, run.Family, nlri, hash, pathId, peer.Last.Set!, peer.Last.Refused);
+            if (peer.Config.Import is not null)
+            {
+                KeepAsSent(path, run.Attributes!, peer.Last.Set!);
+            }
+        }
+
+        CheckLimit(peer, run.Family);
+    }
+
+    private void Withdraw(EnginePeer peer, RouteRun run)
+    {
+        var rest = run.Octets.AsSpan(run.Start, run.Length);
+        while (!rest.IsEmpty)
+        {
+            var pathId = TakePathId(run, ref rest);
+            var nlri = rest[..NlriLayout.Length(run.Family, rest)];
+            rest = rest[nlri.Length..];
+            if (run.Family == FamilyIndex.RouteTargetMembership)
+            {
+                NoteInterest(peer, nlri, pathId, wanted: false);
+            }
+
+            _table.Withdraw(peer.Rib, run.Family, nlri, pathId);
+        }
+    }
+
+    private static uint TakePathId(RouteRun run, ref Span<byte> rest)
+    {
+        if (!run.PathIds)
+        {
+            return 0;
+        }
+
+        var id = BinaryPrimitives.ReadUInt32BigEndian(rest);
+        rest = rest[4..];
+        return id;
+    }
+
+    /// <summary>The attributes a route gets on its way in; held by the caller.</summary>
+    private (PathAttributes Sent, AttributeSet Set, bool Refused) Import(EnginePeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, PathAttributes sent)
+    {
+        var taken = IsLoop(peer, sent) ? null
+            : peer.Config.Import is { } policy ? policy.Apply(new PolicyRoute(family.Family(), nlri), sent)
+            : peer.Rib.IsInternal || peer.Config.OpenWithoutPolicy ? sent
+            : null; // RFC 8212
+        return (sent, _table.Sets.Take(taken ?? sent), taken is null);
+    }
+
+    /// <summary>RFC 4271 section 9.1.2 for AS paths, RFC 4456 section 8 for reflected routes. A route server leaves loops to its clients.</summary>
+    private bool IsLoop(EnginePeer peer, PathAttributes attributes)
+    {
+        if (peer.Rib.IsInternal)
+        {
+            return attributes.OriginatorId == _self.RouterId || attributes.ClusterList.Contains(_self.ClusterId);
+        }
+
+        if (peer.Config.Role is PeerRole.RouteServerClient or PeerRole.Observed)
+        {
+            return false;
+        }
+
+        foreach (var segment in attributes.AsPath.Segments)
+        {
+            if (segment.Numbers.Contains(_self.Asn.Value))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void ForgetLast(EnginePeer peer)
+    {
+        if (peer.Last.Set is { } set)
+        {
+            _table.Sets.Release(set);
+            peer.Last = default;
+        }
+    }
+
+    private void KeepAsSent(int path, PathAttributes sent, AttributeSet taken)
+    {
+        if (_asSent.Remove(path, out var before))
+        {
+            _table.Sets.Release(before);
+        }
+
+        if (!taken.Attributes.Equals(sent))
+        {
+            _asSent.Add(path, _table.Sets.Take(sent));
+        }
+    }
+
+    private void CheckLimit(EnginePeer peer, FamilyIndex family)
+    {
+        if (peer.Config.MaxPrefixes is not { } limit)
+        {
+            return;
+        }
+
+        var routes = peer.Rib.Routes(family);
+        if (routes > limit)
+        {
+            peer.Events.TooManyPrefixes(family.Family(), routes, limit);
+        }
+        else if (!peer.Warned && routes >= (long)limit * peer.Config.MaxPrefixesWarning / 100)
+        {
+            peer.Warned = true;
+            peer.Events.ManyPrefixes(family.Family(), routes, limit);
+        }
+    }
+
+    private void WithdrawFamily(EnginePeer peer, FamilyIndex family) =>
+        _table.WithdrawAll(peer.Rib, (t, p) => t.Entry(t.Path(p).Entry).Family == family);
+
+    /// <summary>Asks the import policy again about everything a peer has sent.</summary>
+    private void Reassess(EnginePeer peer)
+    {
+        foreach (var entry in _table.EntriesFrom(0).ToList())
+        {
+            foreach (var path in _table.PathsOf(entry).ToList())
+            {
+                ref var p = ref _table.Path(path);
+                if (p.Peer != peer.Rib.Id || p.IsDead)
+                {
+                    continue;
+                }
+
+                var sent = (_asSent.TryGetValue(path, out var before) ? before : _table.Sets[p.Set]).Attributes;
+                var (_, set, refused) = Import(peer, _table.Entry(entry).Family, _table.Nlri(p), sent);
+                _table.Reassess(path, set, refused);
+                KeepAsSent(path, sent, set);
+                _table.Sets.Release(set);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using Fabric.Bgp.Attributes;
+using Fabric.Bgp.Policy;
+using Fabric.Bgp.Rib;
+using Fabric.Bgp.Wire;
+using Fabric.Primitives;
+
+namespace Fabric.Bgp.Speaker;
+
+/// <summary>What makes two peers be told the same of a family.</summary>
+internal sealed record UpdateGroupKey(
+    FamilyIndex Family, bool IsInternal, PeerRole Role, bool AddPath, bool FourOctetAs, int MaxMessageLength, IpAddr LocalAddress,
+    RoutePolicy? Export, bool OpenWithoutPolicy, bool Ipv4OverIpv6)
+{
+    public static UpdateGroupKey Of(FamilyIndex family, SpeakerPeerConfig config, EngineSession session) => new(
+        family, session.Context.IsInternal, config.Role, session.Context.AddPathSend.Contains(family.Family()), session.Context.FourOctetAs,
+        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy, session.Ipv4OverIpv6);
+}
+
+/// <summary>Peers that are told the same of a family: which routes, and with which attributes. Belongs to the engine.</summary>
+internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerIdentity self)
+{
+    private const int MostVerdicts = 4096;
+
+    private readonly SessionContext _context = new(key.FourOctetAs, key.IsInternal, [key.Family.Family()], key.MaxMessageLength);
+
+    // The verdict on attributes of a sender, as long as the policy does not look at routes.
+    private readonly Dictionary<(AttributeSet, int), PathAttributes?> _verdicts = [];
+
+    public UpdateGroupKey Key { get; } = key;
+
+    public List<FamilyMember> Members { get; } = [];
+
+    /// <summary>What the codec must know.</summary>
+    public SessionContext Context => _context;
+
+    /// <summary>Whether any member filters by route target.</summary>
+    public bool HasFiltered { get; set; }
+
+    /// <summary>Forgets verdicts; sets may have gone.</summary>
+    public void ForgetVerdicts() => _verdicts.Clear();
+
+    /// <summary>The attributes with which a path goes out; null when it does not.</summary>
+    public PathAttributes? Outgoing(in RoutePath path)
+    {
+        var set = table.Sets[path.Set];
+        if (Key.Export is { DependsOnRoute: true })
+        {
+            return Decide(path, set);
+        }
+
+        if (!_verdicts.TryGetValue((set, path.Peer), out var verdict))
+        {
+            if (_verdicts.Count >= MostVerdicts)
+            {
+                _verdicts.Clear();
+            }
+
+            verdict = Decide(path, set);
+            _verdicts.Add((set, path.Peer), verdict);
+        }
+
+        return verdict;
+    }
+
+    private PathAttributes? Decide(in RoutePath path, AttributeSet set)
+    {
+        var source = table.Peer(path.Peer);
+        if (Key.Role == PeerRole.Observed || set.KeepHere || (set.KeepInside && !Key.IsInternal) || !Passes(source))
+        {
+            return null;
+        }
+
+        var attributes = set.Attributes;
+        if (Key.Export is { } policy)
+        {
+            attributes = policy.Apply(new PolicyRoute(Key.Family.Family(), table.Nlri(path)), attributes);
+            if (attributes is null)
+            {
+                return null;
+            }
+        }
+        else if (!Key.IsInternal && !Key.OpenWithoutPolicy)
+        {
+            return null; // RFC 8212
+        }
+
+        var outgoing = OutgoingAttributes.Of(attributes, source, Key, self);
+        return Key.Family == FamilyIndex.Ipv4 && !Key.Ipv4OverIpv6 && outgoing.NextHop is { IsV6: true } ? null : outgoing;
+    }
+
+    /// <summary>RFC 4456 section 6: between internal peers routes pass only where one of the two is a client.</summary>
+    private bool Passes(RibPeer source) =>
+        !Key.IsInternal || !source.IsInternal || source.IsLocal || source.IsClient || Key.Role == PeerRole.ReflectorClient;
+}

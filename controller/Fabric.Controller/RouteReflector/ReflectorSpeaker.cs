@@ -1,0 +1,71 @@
+using Fabric.Bgp;
+using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Speaker;
+using Fabric.Controller.RouteReflector.Metrics;
+
+namespace Fabric.Controller.RouteReflector;
+
+/// <summary>The speaker of a reflector: it follows a configuration and can be sampled.</summary>
+public sealed class ReflectorSpeaker : IAsyncDisposable
+{
+    private readonly RouteReflectorConfig _config;
+    private readonly TimeProvider _time;
+    private readonly BgpSpeaker _speaker;
+
+    /// <summary>Starts the speaker and its sessions.</summary>
+    /// <exception cref="IOException">It cannot listen as told.</exception>
+    public ReflectorSpeaker(RouteReflectorConfig config, EventLog log, TimeProvider time)
+    {
+        _config = config;
+        _time = time;
+        _speaker = new BgpSpeaker(new BgpSpeakerOptions
+        {
+            LocalAsn = config.Asn,
+            RouterId = config.RouterId,
+            ClusterId = config.ClusterId,
+            Listen = [.. config.Listen],
+            AnnounceAllTargets = true,
+            TimeProvider = time,
+            OnEvent = log.Write,
+        });
+        Follow(config);
+    }
+
+    /// <summary>Makes the sessions those of a configuration that <see cref="RouteReflectorConfig.SameProcess"/> holds for; sessions that need not change stay.</summary>
+    public void Follow(RouteReflectorConfig config)
+    {
+        _speaker.SetPeers(SpeakerMapping.Peers(config));
+        _speaker.SetListenRanges(SpeakerMapping.Ranges(config));
+    }
+
+    /// <summary>The speaker at this moment.</summary>
+    public ReflectorSample Sample()
+    {
+        var now = _time.GetUtcNow();
+        return new ReflectorSample(
+            _config.Asn.Value,
+            _config.RouterId.ToString(),
+            [.. _speaker.Routes.Select(r => new TableRoutes(r.Family, r.Routes, _speaker.Peers.Sum(p => (long)p.RoutesOf(r.Family))))],
+            _speaker.AttributeSetCount,
+            [.. _speaker.Peers.Select(p => SampleOf(p, now))]);
+    }
+
+    /// <summary>Ends all sessions with Cease/Administrative Shutdown.</summary>
+    public ValueTask DisposeAsync() => _speaker.DisposeAsync();
+
+    private static PeerSample SampleOf(PeerStatus peer, DateTimeOffset now)
+    {
+        var up = peer.Phase == PeerPhase.Established;
+        return new PeerSample(
+            peer.Config.Address.ToString(),
+            peer.Config.RemoteAsn?.Value ?? 0,
+            peer.Config.Description ?? "",
+            peer.Phase,
+            up ? now - peer.Since : TimeSpan.Zero,
+            peer.EstablishedCount,
+            peer.EstablishedCount - (up ? 1 : 0),
+            [new("message", peer.MessagesReceived), new("update", peer.UpdatesReceived)],
+            [new("message", peer.MessagesSent)],
+            [.. peer.RoutesReceived.Select(static r => new FamilyRoutes(r.Family, r.Routes, r.Routes, 0))]);
+    }
+}
