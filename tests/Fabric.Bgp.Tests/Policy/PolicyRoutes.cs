@@ -31,7 +31,7 @@ internal static class PolicyRoutes
         return writer.Written.ToArray();
     }
 
-    public static byte[] Unicast(string prefix)
+    public static byte[] UnicastRoute(string prefix)
     {
         var parsed = IpPrefix.Parse(prefix);
         Span<byte> address = stackalloc byte[16];

@@ -127,9 +127,9 @@ public sealed class StatementPolicyTests
         var list = new PrefixListMatch([new PrefixList("l", [new(IpPrefix.Parse("10.0.0.0/8"), 8, 32), new(IpPrefix.Parse("fd00::/8"), 8, 128)])]);
         Assert.True(Matches(list, MacIp));
         Assert.True(Matches(list, Prefix));
-        Assert.True(Matches(list, Unicast("10.2.3.0/24"), family: AddressFamily.Ipv4Unicast));
-        Assert.True(Matches(list, Unicast("fd00:1::/33"), family: AddressFamily.Ipv6Unicast));
-        Assert.False(Matches(list, Unicast("11.0.0.0/8"), family: AddressFamily.Ipv4Unicast));
+        Assert.True(Matches(list, UnicastRoute("10.2.3.0/24"), family: AddressFamily.Ipv4Unicast));
+        Assert.True(Matches(list, UnicastRoute("fd00:1::/33"), family: AddressFamily.Ipv6Unicast));
+        Assert.False(Matches(list, UnicastRoute("11.0.0.0/8"), family: AddressFamily.Ipv4Unicast));
         Assert.False(Matches(list, MacOnly));
         Assert.False(Matches(list, Multicast));
     }
@@ -189,7 +189,7 @@ public sealed class StatementPolicyTests
     public void Families_next_hops_and_macs_are_looked_at()
     {
         Assert.True(Matches(new FamilyMatch([AddressFamily.L2VpnEvpn]), MacIp));
-        Assert.False(Matches(new FamilyMatch([AddressFamily.L2VpnEvpn]), Unicast("10.0.0.0/8"), family: AddressFamily.Ipv4Unicast));
+        Assert.False(Matches(new FamilyMatch([AddressFamily.L2VpnEvpn]), UnicastRoute("10.0.0.0/8"), family: AddressFamily.Ipv4Unicast));
         Assert.True(Matches(new NextHopMatch([IpPrefix.Parse("10.1.1.0/24")]), MacIp));
         Assert.False(Matches(new NextHopMatch([IpPrefix.Parse("10.1.2.0/24")]), MacIp));
         Assert.True(Matches(new MacMatch([MacAddress.Parse("02:00:00:00:00:01")]), MacIp));
