@@ -16,7 +16,7 @@ public sealed class LoadMessageTests
         var routes = new EncodedRoutes(new RouteSet(1));
         Assert.Equal(
             Samples.Hex("""
-                ffffffffffffffffffffffffffffffff 0075 02 0000 005e
+                ffffffffffffffffffffffffffffffff 006f 02 0000 0058
                 90 0e 002c 0019 46 04 0a400002 00
                 02 21 0000fde800000001 00000000000000000000 00000000 30 020000000000 00 000001
                 40 01 01 00
