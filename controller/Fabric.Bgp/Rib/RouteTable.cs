@@ -289,9 +289,6 @@ internal sealed class RouteTable
         _entries[mark].Version = _entries[behind].Version;
     }
 
-    /// <summary>Notes that the reader of a mark at the end of its list has read all there is.</summary>
-    public void MarkIsAtEnd(int mark) => _entries[mark].Version = _version;
-
     public void RemoveMark(int mark)
     {
         Unlink(mark);

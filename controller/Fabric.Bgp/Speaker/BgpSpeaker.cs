@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
@@ -36,8 +37,19 @@ public sealed class BgpSpeaker : IAsyncDisposable
         _engine = new RouteEngine(
             new SpeakerIdentity(options.LocalAsn, options.RouterId, options.ClusterId ?? options.RouterId), options.TimeProvider, options.AnnounceAllTargets)
         {
-            OnFault = e => options.OnEvent?.Invoke(new BgpEvent(options.TimeProvider.GetUtcNow(), default, BgpEventKind.Problem, $"internal error: {e}")),
+            OnFault = e => Report(default, BgpEventKind.Problem, $"internal error: {e}"),
         };
+        if (options.RecordDirectory is { } directory)
+        {
+            Directory.CreateDirectory(directory);
+        }
+
+        if (options.Lint is { } lint)
+        {
+            _engine.OnFinding = e => Report(default, BgpEventKind.Finding, $"{(e.Raised ? "raised" : "cleared")} {e.Finding.Code.Text()}: {e.Finding.Subject}: {string.Join("; ", e.Finding.Evidence.Take(4))}");
+            _engine.Lint(lint);
+        }
+
         _links = new UnnumberedLinks(options.TimeProvider, OnNeighbor);
         if (!options.Listen.IsEmpty)
         {
@@ -182,6 +194,9 @@ public sealed class BgpSpeaker : IAsyncDisposable
         }
     }
 
+    /// <summary>What the linter finds wrong in the EVPN routes; null when it does not look (<see cref="BgpSpeakerOptions.Lint"/>).</summary>
+    public ImmutableArray<LintFinding>? Findings => _engine.Findings;
+
     /// <summary>The routes that match, as of one moment. The snapshot does not change.</summary>
     public EvpnSnapshot Query(EvpnRouteFilter? filter = null) => _engine.Query(filter ?? new());
 
@@ -220,6 +235,19 @@ public sealed class BgpSpeaker : IAsyncDisposable
 
         await Task.WhenAll(stopping).ConfigureAwait(false);
         await _engine.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void Report(IpAddr peer, BgpEventKind kind, string text)
+    {
+        try
+        {
+            _options.OnEvent?.Invoke(new BgpEvent(_options.TimeProvider.GetUtcNow(), peer, kind, text));
+        }
+#pragma warning disable CA1031 // A log that fails must not end the speaker.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
     }
 
     private static SpeakerPeerConfig DynamicConfig(ListenRange range, IpAddr address) => range.Template with { Address = address, Passive = true };

@@ -32,6 +32,8 @@ internal sealed class PeerLink : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _room = new(0, 1);
     private readonly int _octetsInFlight;
+    private readonly bool _records;
+    private byte[]? _message;
     private readonly HashSet<AddressFamily> _disabled = [];
     private int _inFlight;
     private bool _waits;
@@ -52,6 +54,7 @@ internal sealed class PeerLink : IDisposable
         _counters = counters;
         _onMalformed = onMalformed;
         _octetsInFlight = options.OctetsInFlight;
+        _records = options.RecordDirectory is not null;
         _lastReceived = _time.GetTimestamp();
         Output = new OutputQueue(_time);
     }
@@ -185,6 +188,7 @@ internal sealed class PeerLink : IDisposable
 
                     var body = new Range(start + BgpFrame.HeaderLength, start + length);
                     _counters.Received();
+                    _message = _records ? buffer[start..(start + length)] : null;
                     if (type == BgpMessageType.Update && context is not null)
                     {
                         if (!_established.Task.IsCompletedSuccessfully)
@@ -192,6 +196,10 @@ internal sealed class PeerLink : IDisposable
                             // The state machine says whether the peer may send it now.
                             PostReceived(new PeerEvent.UpdateMsg(Id));
                             await _established.Task.WaitAsync(_closing.Token).ConfigureAwait(false);
+                        }
+                        else if (_records)
+                        {
+                            PostReceived(new PeerEvent.UpdateMsg(Id));
                         }
 
                         batch ??= new RouteBatch(_peer, await _established.Task.ConfigureAwait(false), buffer, filled, Finished);
@@ -389,7 +397,7 @@ internal sealed class PeerLink : IDisposable
 
     private void Post(PeerEvent @event) => _inbox.TryWrite(new PeerInput.Fsm(@event));
 
-    private void PostReceived(PeerEvent @event) => _inbox.TryWrite(new PeerInput.Received(this, @event));
+    private void PostReceived(PeerEvent @event) => _inbox.TryWrite(new PeerInput.Received(this, @event, _message));
 
     private static bool IsTransportFailure(Exception e) =>
         e is OperationCanceledException or System.Net.Sockets.SocketException or IOException or ObjectDisposedException;

@@ -100,6 +100,11 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         }
 
         await _ended.Task.ConfigureAwait(false);
+        if (_lintTimer is not null)
+        {
+            await _lintTimer.DisposeAsync().ConfigureAwait(false);
+        }
+
         foreach (var subscription in _subscriptions.Keys)
         {
             subscription.Complete();

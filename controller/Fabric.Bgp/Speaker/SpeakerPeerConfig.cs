@@ -7,8 +7,8 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>A peer the speaker connects to.</summary>
 public sealed record SpeakerPeerConfig
 {
-    /// <summary>The peer's address; it names the peer within the speaker.</summary>
-    public required IpAddr Address { get; init; }
+    /// <summary>The peer's address, which names it within the speaker; unspecified for whoever is found on <see cref="Interface"/>.</summary>
+    public IpAddr Address { get; init; }
 
     /// <summary>TCP port.</summary>
     public ushort Port { get; init; } = 179;
@@ -89,7 +89,7 @@ public sealed record SpeakerPeerConfig
         && AddPath.SequenceEqual(other.AddPath);
 
     /// <inheritdoc/>
-    public bool Equals(SpeakerPeerConfig? other) => 
+    public bool Equals(SpeakerPeerConfig? other) =>
         SameSession(other)
         && (Description, Import, Export, OpenWithoutPolicy, MaxPrefixes, MaxPrefixesWarning, SendHold)
             == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
@@ -108,6 +108,11 @@ public sealed record SpeakerPeerConfig
         if (ConnectRetry < TimeSpan.FromMilliseconds(100) || ConnectRetry > TimeSpan.FromHours(1))
         {
             throw new ArgumentException($"peer {Name}: connect retry must be 0.1 s to 1 h, got {ConnectRetry}");
+        }
+
+        if (Address.IsUnspecified && Interface is null)
+        {
+            throw new ArgumentException("a peer needs an address or an interface");
         }
 
         if (Families.IsDefaultOrEmpty)

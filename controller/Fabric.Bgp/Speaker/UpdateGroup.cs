@@ -71,9 +71,10 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
         }
 
         var attributes = set.Attributes;
+        var nextHop = NextHopRule.Usual;
         if (Key.Export is { } policy)
         {
-            attributes = policy.Apply(new PolicyRoute(Key.Family.Family(), table.Nlri(path)), attributes);
+            attributes = policy.Apply(new PolicyRoute(Key.Family.Family(), table.Nlri(path)), attributes, out nextHop);
             if (attributes is null)
             {
                 return null;
@@ -85,6 +86,12 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
         }
 
         var outgoing = OutgoingAttributes.Of(attributes, source, Key, self);
+        outgoing = nextHop switch
+        {
+            NextHopRule.Self => new PathAttributes(outgoing) { NextHop = Key.LocalAddress },
+            NextHopRule.AsInAttributes when attributes.NextHop is { } given => new PathAttributes(outgoing) { NextHop = given },
+            _ => outgoing,
+        };
         return Key.Family == FamilyIndex.Ipv4 && !Key.Ipv4OverIpv6 && outgoing.NextHop is { IsV6: true } ? null : outgoing;
     }
 

@@ -34,6 +34,17 @@ public abstract record EvpnPathEvent(PathSource Source, PathAttributes? Attribut
         return Of(source, update.EvpnWithdrawn, null).Concat(Of(source, update.EvpnAnnounced, attributes));
     }
 
+    /// <summary>What a route as octets says; null for a type that is not decoded.</summary>
+    /// <param name="source">Who says so.</param>
+    /// <param name="nlri">One well-formed route with type and length.</param>
+    /// <param name="attributes">Its attributes; null when it is withdrawn.</param>
+    public static EvpnPathEvent? Of(PathSource source, ReadOnlySpan<byte> nlri, PathAttributes? attributes)
+    {
+        var routes = new EvpnRouteSet();
+        EvpnNlri.TryDecode(nlri, routes, null);
+        return Of(source, routes, attributes).FirstOrDefault();
+    }
+
     private static IEnumerable<EvpnPathEvent> Of(PathSource source, EvpnRouteSet routes, PathAttributes? attributes) =>
     [
         .. routes.AutoDiscovery.Select(r => new AutoDiscovery(source, r, attributes)),

@@ -1,5 +1,6 @@
 using Fabric.Bgp;
 using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Speaker;
 using Fabric.Controller.RouteReflector.Metrics;
 
@@ -25,6 +26,8 @@ public sealed class ReflectorSpeaker : IAsyncDisposable
             ClusterId = config.ClusterId,
             Listen = [.. config.Listen],
             AnnounceAllTargets = true,
+            Lint = config.Lint ? new EvpnLinterOptions { ImportersKnown = true } : null,
+            RecordDirectory = config.Record,
             TimeProvider = time,
             OnEvent = log.Write,
         });
@@ -57,7 +60,7 @@ public sealed class ReflectorSpeaker : IAsyncDisposable
     {
         var up = peer.Phase == PeerPhase.Established;
         return new PeerSample(
-            peer.Config.Address.ToString(),
+            peer.Config.Name,
             peer.Config.RemoteAsn?.Value ?? 0,
             peer.Config.Description ?? "",
             peer.Phase,

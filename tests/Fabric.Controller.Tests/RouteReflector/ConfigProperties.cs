@@ -91,6 +91,8 @@ public sealed class ConfigProperties
         from listen in Distinct(from a in Addresses from port in Gen.Choose(1000, 2000) select new IPEndPoint(a.ToIPAddress(), port))
         from metrics in Gen.Elements(null, IPEndPoint.Parse("127.0.0.1:3000"))
         from api in Gen.Elements(null, IPEndPoint.Parse("[::1]:3001"))
+        from lint in Gen.Elements(true, false)
+        from record in Gen.Elements(null, "recordings")
         from format in Gen.Elements(LogFormat.Json, LogFormat.Text)
         from lists in Lists.ListOf().Select(l => l.Take(4).DistinctBy(p => p.Name).ToValueList())
         from policies in Policies(lists).ListOf().Select(p => p.Take(4).DistinctBy(x => x.Name).ToValueList())
@@ -100,12 +102,13 @@ public sealed class ConfigProperties
         from ranges in (from p in Prefixes from g in Gen.Elements<string?>([null, .. groups.Select(g => g.Name)]) from most in Gen.Choose(1, 99) select new ClientRange(p, g, most)).ListOf()
         from neighbors in (
             from address in Addresses
+            from link in Gen.Elements(null, null, "eth1", "eth2")
             from g in Gen.Elements<PeerGroup?>([null, .. groups])
             from s in Sessions(g?.Session ?? session, policies)
             from port in Gen.Choose(1, 65535)
             from passive in Gen.Elements(true, false)
             from description in Gen.OneOf(Gen.Constant<string?>(null), Texts.Select(t => (string?)t))
-            select new Neighbor { Address = address, Group = g?.Name, Port = (ushort)port, Passive = passive, Description = description, Session = s, LocalAddress = passive ? address : null }).ListOf()
+            select new Neighbor { Address = link is null ? address : default, Interface = link, Group = g?.Name, Port = (ushort)port, Passive = passive, Description = description, Session = s, LocalAddress = passive ? address : null }).ListOf()
         select new RouteReflectorConfig
         {
             Asn = asn,
@@ -115,12 +118,14 @@ public sealed class ConfigProperties
             MetricsListen = metrics,
             ApiListen = api,
             LogFormat = format,
+            Lint = lint,
+            Record = record,
             PrefixLists = lists,
             Policies = policies,
             Session = session,
             Groups = groups,
             Ranges = ranges.Take(5).DistinctBy(r => r.Prefix).ToValueList(),
-            Neighbors = neighbors.Take(5).DistinctBy(n => n.Address).ToValueList(),
+            Neighbors = neighbors.Take(5).DistinctBy(n => n.Name).ToValueList(),
         };
 
     // What is set above cannot be unset below.

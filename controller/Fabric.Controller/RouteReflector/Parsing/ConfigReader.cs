@@ -59,6 +59,8 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             LogFormat = root.Value<LogFormat>("log-format", Format) ?? LogFormat.Json,
             MetricsListen = EndPoint(root, "metrics-listen"),
             ApiListen = EndPoint(root, "api-listen"),
+            Lint = root.Flag("lint") ?? false,
+            Record = root.Text("record"),
             Session = session,
             PrefixLists = [.. _policies.PrefixLists],
             Policies = [.. _policies.Policies],
@@ -100,7 +102,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             root.Fault(root.Has("listen-ranges") ? "listen-ranges" : "clients", $"{twice.Key} is there twice, in clients or listen-ranges; remove one");
         }
 
-        foreach (var twice in config.Neighbors.GroupBy(n => n.Address).Where(g => g.Count() > 1))
+        foreach (var twice in config.Neighbors.GroupBy(n => n.Name).Where(g => g.Count() > 1))
         {
             root.Fault("neighbors", $"{twice.Key} is there twice; remove one");
         }
@@ -125,15 +127,21 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
     {
         foreach (var section in root.Sections("neighbors"))
         {
-            var address = Required<IpAddr>(section, "address", "the neighbor's address");
+            var link = section.Text("interface");
+            var address = link is null ? Required<IpAddr>(section, "address", "the neighbor's address, or interface") : default(IpAddr);
+            if (link is not null && section.Has("address"))
+            {
+                section.Fault("address", "the neighbor on an interface is found by itself; remove address, or interface");
+            }
+
             var group = GroupOf(section, groups);
             var local = section.Value<IpAddr>("local-address");
-            if (address is { } to && (to.IsUnspecified || to.IsMulticast))
+            if (address is { } to && link is null && (to.IsUnspecified || to.IsMulticast))
             {
                 section.Fault("address", $"{to} is the address of nobody; give the neighbor's");
             }
 
-            if (address is { } remote && local is { } own && remote.Family != own.Family)
+            if (link is null && address is { } remote && local is { } own && remote.Family != own.Family)
             {
                 section.Fault("local-address", $"{own} and the neighbor's address {remote} are of different IP versions");
             }
@@ -141,6 +149,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             var neighbor = new Neighbor
             {
                 Address = address ?? default,
+                Interface = link,
                 Group = group?.Name,
                 Port = (ushort)(section.Number("port", 1, ushort.MaxValue) ?? 179),
                 LocalAddress = local,

@@ -21,6 +21,8 @@ internal static class ConfigWriter
         ("log-format", Text(config.LogFormat == LogFormat.Json ? "json" : "text")),
         ("metrics-listen", Optional(config.MetricsListen)),
         ("api-listen", Optional(config.ApiListen)),
+        ("lint", Text(config.Lint ? "true" : "false")),
+        ("record", Optional(config.Record)),
         ("route-server", Text(config.Session.Role == PeerRole.RouteServerClient ? "true" : "false")),
         .. Session(config.Session),
         ("prefix-lists", Unless(config.PrefixLists.Count == 0, Map([.. config.PrefixLists.Select(l => (l.Name, (ConfigNode?)List(l.Entries.Select(Entry))))]))),
@@ -30,7 +32,8 @@ internal static class ConfigWriter
             ("prefix", Text(r.Prefix)), ("group", Optional(r.Group)), ("max-peers", Text(r.MaxPeers))))))),
         ("neighbors", Unless(config.Neighbors.Count == 0, List(config.Neighbors.Select(n => Map(
         [
-            ("address", Text(n.Address)),
+            ("address", Unless(n.Interface is not null, Text(n.Address))),
+            ("interface", Optional(n.Interface)),
             ("group", Optional(n.Group)),
             ("description", Optional(n.Description)),
             ("port", Text(n.Port)),
