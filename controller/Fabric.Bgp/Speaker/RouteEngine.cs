@@ -23,6 +23,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
     private readonly Queue<object> _queue = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool _announcesAllTargets;
     private bool _stopping;
 
     /// <summary>Starts an engine with an empty table.</summary>
@@ -47,6 +48,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
             _groups[family] = [];
         }
 
+        _announcesAllTargets = announceAllTargets;
         if (announceAllTargets)
         {
             // Membership of everything: clients that honour RFC 4684 send a reflector all they have.
@@ -69,7 +71,11 @@ internal sealed partial class RouteEngine : IAsyncDisposable
     public void Post(RouteBatch batch) => Enqueue(batch);
 
     /// <summary>Runs something on the engine's thread and waits for its answer.</summary>
-    public T Ask<T>(Func<RouteTable, T> question)
+    public T Ask<T>(Func<RouteTable, T> question) => AskAsync(question).GetAwaiter().GetResult();
+
+    /// <summary>Runs something on the engine's thread; the answer comes later, behind other work.</summary>
+    /// <exception cref="ObjectDisposedException">The engine has ended.</exception>
+    public async Task<T> AskAsync<T>(Func<RouteTable, T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
@@ -85,8 +91,8 @@ internal sealed partial class RouteEngine : IAsyncDisposable
                 answer.SetException(e);
             }
         });
-        return Task.WhenAny(answer.Task, _ended.Task).GetAwaiter().GetResult() == answer.Task
-            ? answer.Task.GetAwaiter().GetResult()
+        return await Task.WhenAny(answer.Task, _ended.Task).ConfigureAwait(false) == answer.Task
+            ? await answer.Task.ConfigureAwait(false)
             : throw new ObjectDisposedException(nameof(RouteEngine));
     }
 
@@ -102,6 +108,11 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         foreach (var subscription in _subscriptions.Keys)
         {
             subscription.Complete();
+        }
+
+        foreach (var follower in _followers)
+        {
+            follower.End();
         }
     }
 
@@ -151,6 +162,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
             work.Clear();
             Guard(Publish);
             Guard(Emit);
+            Guard(WakeFollowers);
             Guard(Bury);
         }
 
@@ -204,7 +216,8 @@ internal sealed partial class RouteEngine : IAsyncDisposable
             return;
         }
 
-        _table.Bury(_marks.Count == 0 ? _table.Version : _marks.Min(m => _table.Entry(m.Mark).Version));
+        var read = _marks.Count == 0 ? _table.Version : _marks.Min(m => _table.Entry(m.Mark).Version);
+        _table.Bury(Math.Min(read, ReadByFollowers()));
         foreach (var group in _groups.SelectMany(static g => g))
         {
             group.ForgetVerdicts();
