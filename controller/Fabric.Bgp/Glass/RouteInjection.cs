@@ -51,6 +51,16 @@ public sealed record RouteInjection(AddressFamily Family, Octets Nlri, PathAttri
     /// <summary>A route and its attributes must fit into a message of a peer that knows no extensions.</summary>
     private string? FaultOf(PathAttributes attributes, int route)
     {
+        if (Family == AddressFamily.Ipv6Unicast ? attributes.NextHop is not { IsV4: false } : Family == AddressFamily.Ipv4Unicast && attributes.NextHop is { IsV4: false })
+        {
+            return Family == AddressFamily.Ipv6Unicast ? "needs an IPv6 next hop" : "needs an IPv4 next hop, or none";
+        }
+
+        if (attributes.Unknown.Any(static u => AttributeTable.Find(u.Code) is not null || u.Code is AttributeTable.MpReachCode or AttributeTable.MpUnreachCode))
+        {
+            return "has an attribute as unknown that is known here";
+        }
+
         const int MostAround = BgpFrame.HeaderLength + 4 + 4 + 5 + 16 + 64;
         var writer = new WireWriter(new byte[BgpFrame.MaxLength]);
         UpdateEncoder.EncodeAttributes(ref writer, attributes, null, new SessionContext(FourOctetAs: true, IsInternal: true, [Family]));

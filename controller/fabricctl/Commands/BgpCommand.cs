@@ -11,7 +11,10 @@ public static class BgpCommand
     private const ushort BgpPort = 179;
 
     /// <summary>The command.</summary>
-    public static Command Build(CtlHost host) => new("bgp", "BGP messages") { Decode(host) };
+    public static Command Build(CtlHost host) => new("bgp", "BGP neighbors and routes of a controller or route reflector, and BGP messages")
+    {
+        GlassCommands.Neighbors(host), GlassCommands.Routes(host), GlassCommands.Route(host), GlassCommands.Why(host), GlassCommands.Events(host), Decode(host),
+    };
 
     private static Command Decode(CtlHost host)
     {

@@ -21,6 +21,7 @@ internal static class ConfigWriter
         ("log-format", Text(config.LogFormat == LogFormat.Json ? "json" : "text")),
         ("metrics-listen", Optional(config.MetricsListen)),
         ("api-listen", Optional(config.ApiListen)),
+        ("api-token-file", Optional(config.ApiTokenFile)),
         ("route-server", Text(config.Session.Role == PeerRole.RouteServerClient ? "true" : "false")),
         .. Session(config.Session),
         ("prefix-lists", Unless(config.PrefixLists.Count == 0, Map([.. config.PrefixLists.Select(l => (l.Name, (ConfigNode?)List(l.Entries.Select(Entry))))]))),
