@@ -192,6 +192,7 @@ public sealed partial class Fabricd : IAsyncDisposable
         api.MapStatus();
         api.MapDevices();
         api.MapEvpn();
+        api.MapBgp();
     }
 
     private static partial class Log

@@ -61,6 +61,9 @@ internal sealed class RouteTable
     /// <summary>Routes with at least one usable path.</summary>
     public int Count(FamilyIndex family) => Volatile.Read(ref _count[(int)family]);
 
+    /// <summary>Numbers of entries are below it.</summary>
+    public int Top => _entries.Top;
+
     public ref RouteEntry Entry(int entry) => ref _entries[entry];
 
     public ref RoutePath Path(int path) => ref _paths[path];
@@ -288,6 +291,9 @@ internal sealed class RouteTable
         Link(mark, behind);
         _entries[mark].Version = _entries[behind].Version;
     }
+
+    /// <summary>Notes that the reader of a mark at the end of its list has read all there is.</summary>
+    public void MarkIsAtEnd(int mark) => _entries[mark].Version = _version;
 
     public void RemoveMark(int mark)
     {

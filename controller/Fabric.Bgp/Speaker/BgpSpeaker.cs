@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Fabric.Bgp.Glass;
 using Fabric.Bgp.Lint;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
@@ -9,7 +10,7 @@ using Fabric.Primitives;
 namespace Fabric.Bgp.Speaker;
 
 /// <summary>A BGP speaker that keeps sessions to configured peers and the EVPN routes they send. All members may be called from any thread.</summary>
-public sealed class BgpSpeaker : IAsyncDisposable
+public sealed partial class BgpSpeaker : IAsyncDisposable
 {
     private readonly BgpSpeakerOptions _options;
     private readonly RouteEngine _engine;
@@ -33,6 +34,16 @@ public sealed class BgpSpeaker : IAsyncDisposable
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(options.OctetsInFlight, 1, nameof(options));
+        Events = new EventHistory();
+        var told = options.OnEvent;
+        options = options with
+        {
+            OnEvent = e =>
+            {
+                Events.Add(e);
+                told?.Invoke(e);
+            },
+        };
         _options = options;
         _engine = new RouteEngine(
             new SpeakerIdentity(options.LocalAsn, options.RouterId, options.ClusterId ?? options.RouterId), options.TimeProvider, options.AnnounceAllTargets)

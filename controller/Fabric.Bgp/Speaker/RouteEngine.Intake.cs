@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Fabric.Bgp.Attributes;
+using Fabric.Bgp.Glass;
 using Fabric.Bgp.Policy;
 using Fabric.Bgp.Rib;
 
@@ -120,11 +121,24 @@ internal sealed partial class RouteEngine
     /// <summary>The attributes a route gets on its way in; held by the caller.</summary>
     private (PathAttributes Sent, AttributeSet Set, bool Refused) Import(EnginePeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, PathAttributes sent)
     {
-        var taken = IsLoop(peer, sent) ? null
-            : peer.Config.Import is { } policy ? policy.Apply(new PolicyRoute(family.Family(), nlri), sent)
+        var taken = Judge(peer, family, nlri, sent, out _);
+        return (sent, _table.Sets.Take(taken ?? sent), taken is null);
+    }
+
+    /// <summary>The attributes a route goes on with; null when it is not to be used, and why.</summary>
+    private PathAttributes? Judge(EnginePeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, PathAttributes sent, out ImportVerdict verdict)
+    {
+        if (IsLoop(peer, sent))
+        {
+            verdict = ImportVerdict.Loop;
+            return null;
+        }
+
+        var taken = peer.Config.Import is { } policy ? policy.Apply(new PolicyRoute(family.Family(), nlri), sent)
             : peer.Rib.IsInternal || peer.Config.OpenWithoutPolicy ? sent
             : null; // RFC 8212
-        return (sent, _table.Sets.Take(taken ?? sent), taken is null);
+        verdict = taken is not null ? ImportVerdict.Accepted : peer.Config.Import is null ? ImportVerdict.NoPolicy : ImportVerdict.RefusedByPolicy;
+        return taken;
     }
 
     /// <summary>RFC 4271 section 9.1.2 for AS paths, RFC 4456 section 8 for reflected routes. A route server leaves loops to its clients.</summary>

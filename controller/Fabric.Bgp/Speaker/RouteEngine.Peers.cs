@@ -6,13 +6,21 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>Peers that come and go.</summary>
 internal sealed partial class RouteEngine
 {
+    // Those who may have a session, in the order they came.
+    private readonly List<EnginePeer> _known = [];
+
     /// <summary>A peer is known.</summary>
-    public void Enter(EnginePeer peer) => Post(() => _table.Enter(peer.Rib));
+    public void Enter(EnginePeer peer) => Post(() =>
+    {
+        _table.Enter(peer.Rib);
+        _known.Add(peer);
+    });
 
     /// <summary>A peer is no longer known; its routes go.</summary>
     public void Leave(EnginePeer peer) => Post(() =>
     {
         Disconnect(peer);
+        _known.Remove(peer);
         _table.WithdrawAll(peer.Rib, static (_, _) => true);
         _leaving.Add(peer);
         _leaving.RemoveAll(p => _table.TryLeave(p.Rib));

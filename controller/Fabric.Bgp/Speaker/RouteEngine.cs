@@ -24,6 +24,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
     private readonly Queue<object> _queue = new();
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool _announcesAllTargets;
     private bool _stopping;
 
     /// <summary>Starts an engine with an empty table.</summary>
@@ -48,6 +49,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
             _groups[family] = [];
         }
 
+        _announcesAllTargets = announceAllTargets;
         if (announceAllTargets)
         {
             // Membership of everything: clients that honour RFC 4684 send a reflector all they have.
@@ -70,7 +72,11 @@ internal sealed partial class RouteEngine : IAsyncDisposable
     public void Post(RouteBatch batch) => Enqueue(batch);
 
     /// <summary>Runs something on the engine's thread and waits for its answer.</summary>
-    public T Ask<T>(Func<RouteTable, T> question)
+    public T Ask<T>(Func<RouteTable, T> question) => AskAsync(question).GetAwaiter().GetResult();
+
+    /// <summary>Runs something on the engine's thread; the answer comes later, behind other work.</summary>
+    /// <exception cref="ObjectDisposedException">The engine has ended.</exception>
+    public async Task<T> AskAsync<T>(Func<RouteTable, T> question)
     {
         var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
@@ -86,8 +92,8 @@ internal sealed partial class RouteEngine : IAsyncDisposable
                 answer.SetException(e);
             }
         });
-        return Task.WhenAny(answer.Task, _ended.Task).GetAwaiter().GetResult() == answer.Task
-            ? answer.Task.GetAwaiter().GetResult()
+        return await Task.WhenAny(answer.Task, _ended.Task).ConfigureAwait(false) == answer.Task
+            ? await answer.Task.ConfigureAwait(false)
             : throw new ObjectDisposedException(nameof(RouteEngine));
     }
 
@@ -108,6 +114,11 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         foreach (var subscription in _subscriptions.Keys)
         {
             subscription.Complete();
+        }
+
+        foreach (var follower in _followers)
+        {
+            follower.End();
         }
     }
 
@@ -157,6 +168,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
             work.Clear();
             Guard(Publish);
             Guard(Emit);
+            Guard(WakeFollowers);
             Guard(Bury);
         }
 
@@ -210,7 +222,8 @@ internal sealed partial class RouteEngine : IAsyncDisposable
             return;
         }
 
-        _table.Bury(_marks.Count == 0 ? _table.Version : _marks.Min(m => _table.Entry(m.Mark).Version));
+        var read = _marks.Count == 0 ? _table.Version : _marks.Min(m => _table.Entry(m.Mark).Version);
+        _table.Bury(Math.Min(read, ReadByFollowers()));
         if (_table.Dying > MostDying && _marks.MinBy(m => _table.Entry(m.Mark).Version) is { } slowest)
         {
             // Withdrawn routes cannot be forgotten for ever because one peer does not read.

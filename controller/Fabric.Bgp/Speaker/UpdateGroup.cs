@@ -1,4 +1,5 @@
 using Fabric.Bgp.Attributes;
+using Fabric.Bgp.Glass;
 using Fabric.Bgp.Policy;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Wire;
@@ -45,7 +46,7 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
         var set = table.Sets[path.Set];
         if (Key.Export is { DependsOnRoute: true })
         {
-            return Decide(path, set);
+            return Decide(path, set, out _);
         }
 
         if (!_verdicts.TryGetValue((set, path.Peer), out var verdict))
@@ -55,17 +56,30 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
                 _verdicts.Clear();
             }
 
-            verdict = Decide(path, set);
+            verdict = Decide(path, set, out _);
             _verdicts.Add((set, path.Peer), verdict);
         }
 
         return verdict;
     }
 
-    private PathAttributes? Decide(in RoutePath path, AttributeSet set)
+    /// <summary>Whether a path goes out, and if not, why.</summary>
+    public ExportVerdict Verdict(in RoutePath path)
+    {
+        Decide(path, table.Sets[path.Set], out var verdict);
+        return verdict;
+    }
+
+    private PathAttributes? Decide(in RoutePath path, AttributeSet set, out ExportVerdict verdict)
     {
         var source = table.Peer(path.Peer);
-        if (Key.Role == PeerRole.Observed || set.KeepHere || (set.KeepInside && !Key.IsInternal) || !Passes(source))
+        verdict = Key.Role == PeerRole.Observed ? ExportVerdict.ObservedPeer
+            : set.KeepHere ? ExportVerdict.NoAdvertise
+            : set.KeepInside && !Key.IsInternal ? ExportVerdict.NoExport
+            : !Passes(source) ? ExportVerdict.NotReflected
+            : Key.Export is null && !Key.IsInternal && !Key.OpenWithoutPolicy ? ExportVerdict.NoPolicy // RFC 8212
+            : ExportVerdict.Sent;
+        if (verdict != ExportVerdict.Sent)
         {
             return null;
         }
@@ -77,12 +91,9 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
             attributes = policy.Apply(new PolicyRoute(Key.Family.Family(), table.Nlri(path)), attributes, out nextHop);
             if (attributes is null)
             {
+                verdict = ExportVerdict.RefusedByPolicy;
                 return null;
             }
-        }
-        else if (!Key.IsInternal && !Key.OpenWithoutPolicy)
-        {
-            return null; // RFC 8212
         }
 
         var outgoing = OutgoingAttributes.Of(attributes, source, Key, self);
@@ -92,7 +103,13 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
             NextHopRule.AsInAttributes when attributes.NextHop is { } given => new PathAttributes(outgoing) { NextHop = given },
             _ => outgoing,
         };
-        return Key.Family == FamilyIndex.Ipv4 && !Key.Ipv4OverIpv6 && outgoing.NextHop is { IsV6: true } ? null : outgoing;
+        if (Key.Family == FamilyIndex.Ipv4 && !Key.Ipv4OverIpv6 && outgoing.NextHop is { IsV6: true })
+        {
+            verdict = ExportVerdict.NextHopNotTaken;
+            return null;
+        }
+
+        return outgoing;
     }
 
     /// <summary>RFC 4456 section 6: between internal peers routes pass only where one of the two is a client.</summary>

@@ -38,9 +38,9 @@ public static class EvpnEndpoints
         var filter = new EvpnRouteFilter
         {
             Type = (byte?)Query.Number(request, "type", 1, 11),
-            Mac = Value<MacAddress>(request, "mac"),
-            Ip = Value<IpAddr>(request, "ip"),
-            Vtep = Value<IpAddr>(request, "vtep"),
+            Mac = Query.Value<MacAddress>(request, "mac"),
+            Ip = Query.Value<IpAddr>(request, "ip"),
+            Vtep = Query.Value<IpAddr>(request, "vtep"),
         };
         var vni = Query.Number(request, "vni", 1, Vni.MaxValue);
         var vpc = Named(request, snapshot, "vpc", ResourceKind.Vpc);
@@ -186,17 +186,6 @@ public static class EvpnEndpoints
         var identity = cursor[(bar + 1)..];
         var last = found.FindIndex(f => Identity(f) == identity);
         return last >= 0 ? last + 1 : Math.Min(place, found.Count);
-    }
-
-    private static T? Value<T>(HttpRequest request, string name)
-        where T : struct, IValueText<T>
-    {
-        if (Query.Text(request, name) is not { } text)
-        {
-            return null;
-        }
-
-        return T.TryParse(text, out var value, out var error) ? value : throw new ProblemException(Problems.BadQuery(name, error));
     }
 
     private static Resource? Named(HttpRequest request, IntentSnapshot snapshot, string name, ResourceKind kind)

@@ -46,10 +46,7 @@ public static class WatchEndpoints
 
         try
         {
-            context.Response.ContentType = "text/event-stream";
-            context.Response.Headers.CacheControl = "no-store";
-            var stream = new EventStream(context.Response, ended.Token);
-            await stream.CommentAsync("watching");
+            var stream = await EventStream.StartAsync(context.Response, ended.Token);
             var sent = await ReplayAsync(stream, store, since, kinds, ended.Token);
             await FollowAsync(context, stream, store, status, subscription, devices.Reader, sent, kinds, time, ended.Token);
         }
@@ -206,24 +203,5 @@ public static class WatchEndpoints
             .. text.Split(',').Select(name => ResourceKindInfo.All.FirstOrDefault(k => k.Kind.ToString() == name)?.Kind
                 ?? throw new ProblemException(Problems.BadQuery("kinds", "kinds must be some of " + string.Join(",", ResourceKindInfo.All.Select(k => k.Kind))))),
         ];
-    }
-
-    private sealed class EventStream(HttpResponse response, CancellationToken cancellationToken)
-    {
-        public async Task EventAsync(string type, long? id, string data)
-        {
-            // The data is one line: JSON escapes line breaks.
-            var text = id is { } number
-                ? string.Create(CultureInfo.InvariantCulture, $"event: {type}\nid: {number}\ndata: {data}\n\n")
-                : $"event: {type}\ndata: {data}\n\n";
-            await response.WriteAsync(text, cancellationToken);
-            await response.Body.FlushAsync(cancellationToken);
-        }
-
-        public async Task CommentAsync(string text)
-        {
-            await response.WriteAsync($": {text}\n\n", cancellationToken);
-            await response.Body.FlushAsync(cancellationToken);
-        }
     }
 }

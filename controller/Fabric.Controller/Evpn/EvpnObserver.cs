@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net.NetworkInformation;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Speaker;
 using Fabric.Compiler;
+using Fabric.Controller.Glass;
 using Fabric.Intent;
 using Fabric.Intent.Identifiers;
 using Fabric.Intent.Resources;
@@ -16,7 +18,7 @@ namespace Fabric.Controller.Evpn;
 /// Keeps an EVPN session to every spine of every site from which this machine has a controller address, and so knows who is
 /// where. Only listens: no data path depends on it. One speaker a site, since each site has an AS of its own for controllers.
 /// </summary>
-public sealed partial class EvpnObserver : BackgroundService
+public sealed partial class EvpnObserver : BackgroundService, IBgpSpeakers
 {
     private static readonly TimeSpan AddressCheck = TimeSpan.FromSeconds(5);
 
@@ -42,6 +44,20 @@ public sealed partial class EvpnObserver : BackgroundService
             {
                 yield return (resource, site.Speaker.Peers);
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedSpeaker> All
+    {
+        get
+        {
+            var snapshot = _intent.Current;
+            return
+            [
+                .. _sites.Select(s => (Site: snapshot.Find(s.Key), s.Value.Speaker)).Where(static s => s.Site is not null)
+                    .Select(static s => new NamedSpeaker(s.Site!.Key.Name, s.Speaker)).OrderBy(static s => s.Site, StringComparer.Ordinal),
+            ];
         }
     }
 
@@ -141,6 +157,7 @@ public sealed partial class EvpnObserver : BackgroundService
             LocalAsn = identity.Asn,
             RouterId = identity.RouterId,
             TimeProvider = _time,
+            Lint = new EvpnLinterOptions(),
             OnEvent = e => Note(e, last),
         });
     }

@@ -1,3 +1,5 @@
+using Fabric.Controller.Glass;
+
 namespace Fabric.Controller.Evpn;
 
 /// <summary>Registers the EVPN observer.</summary>
@@ -7,6 +9,7 @@ public static class EvpnServices
     public static IServiceCollection AddEvpn(this IServiceCollection services)
     {
         services.AddSingleton<EvpnObserver>();
+        services.AddSingleton<IBgpSpeakers>(provider => provider.GetRequiredService<EvpnObserver>());
         services.AddHostedService(provider => provider.GetRequiredService<EvpnObserver>());
         return services;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Fabric.Primitives;
 
 namespace Fabric.Controller.Http;
 
@@ -38,6 +39,19 @@ public static class Query
             : throw new ProblemException(Problems.BadQuery(name, highest == long.MaxValue
                 ? $"{name} must be a whole number of at least {lowest}"
                 : $"{name} must be a whole number {lowest}..{highest}"));
+    }
+
+    /// <summary>A value in its text form; null when absent.</summary>
+    /// <exception cref="ProblemException">It is none.</exception>
+    public static T? Value<T>(HttpRequest request, string name)
+        where T : struct, IValueText<T>
+    {
+        if (Text(request, name) is not { } text)
+        {
+            return null;
+        }
+
+        return T.TryParse(text, out var value, out var error) ? value : throw new ProblemException(Problems.BadQuery(name, error));
     }
 
     /// <summary>True or false; false when absent.</summary>

@@ -2,12 +2,13 @@ using Fabric.Bgp;
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Lint;
 using Fabric.Bgp.Speaker;
+using Fabric.Controller.Glass;
 using Fabric.Controller.RouteReflector.Metrics;
 
 namespace Fabric.Controller.RouteReflector;
 
 /// <summary>The speaker of a reflector: it follows a configuration and can be sampled.</summary>
-public sealed class ReflectorSpeaker : IAsyncDisposable
+public sealed class ReflectorSpeaker : IAsyncDisposable, IBgpSpeakers
 {
     private readonly RouteReflectorConfig _config;
     private readonly TimeProvider _time;
@@ -40,6 +41,9 @@ public sealed class ReflectorSpeaker : IAsyncDisposable
         _speaker.SetPeers(SpeakerMapping.Peers(config));
         _speaker.SetListenRanges(SpeakerMapping.Ranges(config));
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedSpeaker> All => [new(null, _speaker)];
 
     /// <summary>The speaker at this moment.</summary>
     public ReflectorSample Sample()

@@ -28,7 +28,8 @@ internal static class RouteReflectorCommand
             Value("--export", "policy of the file for what is sent to clients"),
             Value("--log-format", "json or text; json if absent"),
             Value("--metrics-listen", "address and port of metrics over HTTP; none if absent"),
-            Value("--api-listen", "loopback address and port of the looking glass; none if absent"),
+            Value("--api-listen", "loopback address and port of the looking glass over HTTP; none if absent"),
+            Value("--api-token-file", "file with a token that requests to the looking glass must carry; with it any address will do"),
             Value("--record", "directory in which each session is recorded, for fabricctl bgp replay; none if absent"),
         ];
         Option<bool>[] switches =

@@ -29,7 +29,7 @@ public sealed record RouteReflectorConfig
     /// <summary>Where metrics are served over HTTP; null: nowhere.</summary>
     public IPEndPoint? MetricsListen { get; init; }
 
-    /// <summary>Where the looking glass is served, on a loopback address; null: nowhere.</summary>
+    /// <summary>Where the looking glass is served over HTTP, without <see cref="ApiTokenFile"/> on a loopback address; null: nowhere.</summary>
     public IPEndPoint? ApiListen { get; init; }
 
     /// <summary>Whether EVPN routes are watched for contradictions.</summary>
@@ -37,6 +37,9 @@ public sealed record RouteReflectorConfig
 
     /// <summary>Directory in which sessions are recorded; null: they are not.</summary>
     public string? Record { get; init; }
+
+    /// <summary>The file with the token that requests to the looking glass must carry; null: none is asked for.</summary>
+    public string? ApiTokenFile { get; init; }
 
     /// <summary>How sessions run where no group says otherwise.</summary>
     public SessionSettings Session { get; init; } = new();
@@ -61,8 +64,8 @@ public sealed record RouteReflectorConfig
 
     /// <summary>Whether a running reflector can go over to the other configuration without being started anew.</summary>
     public bool SameProcess(RouteReflectorConfig other) =>
-        (Asn, RouterId, ClusterId, Listen, LogFormat, MetricsListen, ApiListen)
-            .Equals((other.Asn, other.RouterId, other.ClusterId, other.Listen, other.LogFormat, other.MetricsListen, other.ApiListen))
+        (Asn, RouterId, ClusterId, Listen, LogFormat, MetricsListen, ApiListen, ApiTokenFile)
+            .Equals((other.Asn, other.RouterId, other.ClusterId, other.Listen, other.LogFormat, other.MetricsListen, other.ApiListen, other.ApiTokenFile))
         && (Lint, Record) == (other.Lint, other.Record);
 
     /// <summary>What is allowed and yet perhaps not meant, for the log.</summary>

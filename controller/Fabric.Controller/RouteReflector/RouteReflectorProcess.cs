@@ -24,7 +24,13 @@ public static class RouteReflectorProcess
         {
             await using var speaker = new ReflectorSpeaker(config, log, time);
             await using var metrics = config.MetricsListen is { } listen ? await MetricsEndpoint.StartAsync(listen, speaker.Sample) : null;
+            await using var api = config.ApiListen is { } apiListen ? await ReflectorApi.StartAsync(apiListen, config.ApiTokenFile, speaker, time) : null;
             Remark(config, log);
+            if (api is not null)
+            {
+                log.Write("info", "api", $"{api.Address}");
+            }
+
             if (metrics is not null)
             {
                 log.Write("info", "metrics", $"{metrics.Address}metrics");
@@ -39,7 +45,7 @@ public static class RouteReflectorProcess
 
             log.Write("info", "shutdown", "ends all sessions with Cease/Administrative Shutdown");
         }
-        catch (Exception e) when (e is IOException or SocketException)
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"fabricd: {e.Message}");
             return 1;
@@ -64,7 +70,7 @@ public static class RouteReflectorProcess
 
         if (!next.SameProcess(now))
         {
-            log.Write("error", "reload", "asn, router-id, cluster-id, listen, log-format, metrics-listen, api-listen, lint or record has changed: start anew for that; the configuration stays as it was");
+            log.Write("error", "reload", "asn, router-id, cluster-id, listen, log-format, metrics-listen, api-listen, api-token-file, lint or record has changed: start anew for that; the configuration stays as it was");
             return now;
         }
 

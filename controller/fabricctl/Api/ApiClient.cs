@@ -41,7 +41,11 @@ public sealed class ApiClient : IDisposable
         }
 
         _http = new HttpClient(handler) { BaseAddress = new Uri(_server, "/api/v1/"), Timeout = TimeSpan.FromSeconds(100) };
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", connection.Token);
+        if (connection.Token is { } token)
+        {
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
         _http.DefaultRequestHeaders.UserAgent.ParseAdd("fabricctl");
     }
 

@@ -15,7 +15,7 @@ public sealed record Session(CtlHost Host, ApiClient Api, Printer Print);
 public static class CommandTree
 {
     /// <summary>Address of the controller.</summary>
-    public static readonly Option<string?> Server = new("--server") { Description = "address of the controller, https://host:8443 (else $FABRIC_SERVER, else that of the last login)", Recursive = true };
+    public static readonly Option<string?> Server = new("--server") { Description = "address of the controller, https://host:8443, or of a route reflector, http://127.0.0.1:8179 (else $FABRIC_SERVER, else that of the last login)", Recursive = true };
 
     /// <summary>File with the token.</summary>
     public static readonly Option<string?> TokenFile = new("--token-file") { Description = "file with the API token (else $FABRIC_TOKEN_FILE, else that of the last login)", Recursive = true };

@@ -29,6 +29,24 @@ public static class Endpoints
     /// <summary>EVPN routes.</summary>
     public const string EvpnRoutes = "evpn/routes";
 
+    /// <summary>BGP neighbors.</summary>
+    public const string BgpNeighbors = "bgp/neighbors";
+
+    /// <summary>BGP routes.</summary>
+    public const string BgpRoutes = "bgp/routes";
+
+    /// <summary>One BGP route, explained.</summary>
+    public const string BgpRoute = "bgp/route";
+
+    /// <summary>What happened to BGP neighbors.</summary>
+    public const string BgpEvents = "bgp/events";
+
+    /// <summary>What contradicts itself in EVPN routes.</summary>
+    public const string BgpFindings = "bgp/findings";
+
+    /// <summary>What happens to BGP neighbors and routes.</summary>
+    public const string BgpWatch = "bgp/watch";
+
     /// <summary>A resource.</summary>
     /// <exception cref="CtlException">No resource can have this name: in a path it means something else (RFC 3986 section 5.2.4).</exception>
     public static string Resource(KindName kind, string name) => name is "" or "." or ".."

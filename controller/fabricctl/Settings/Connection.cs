@@ -5,10 +5,10 @@ using System.Text.Json;
 namespace Fabric.Ctl.Settings;
 
 /// <summary>Which controller, and by what we are known there.</summary>
-/// <param name="Server">Address of the API: <c>https://host:port</c>.</param>
-/// <param name="Token">API token.</param>
+/// <param name="Server">Address of the API: <c>https://host:port</c>; <c>http://127.0.0.1:port</c> for a route reflector on this machine.</param>
+/// <param name="Token">API token; null for a route reflector that asks for none.</param>
 /// <param name="CertificateAuthority">Certificates in PEM of those who may vouch for the server; null: those the system trusts.</param>
-public sealed record Connection(Uri Server, string Token, string? CertificateAuthority)
+public sealed record Connection(Uri Server, string? Token, string? CertificateAuthority)
 {
     /// <summary>What <c>login</c> has kept, if anything.</summary>
     /// <exception cref="CtlException">The file is there and cannot be used.</exception>
@@ -75,7 +75,7 @@ public sealed record Connection(Uri Server, string Token, string? CertificateAut
 
         var same = kept is not null && kept.Server == address;
         var token = tokenFile is not null ? ReadToken(tokenFile) : same ? kept!.Token : null;
-        if (token is null)
+        if (token is null && address.Scheme == Uri.UriSchemeHttps)
         {
             throw new CtlException(ExitCodes.NoAccess, $"no token is known for {address}: give --token-file, set FABRIC_TOKEN_FILE, or run 'fabricctl login'");
         }
@@ -88,12 +88,12 @@ public sealed record Connection(Uri Server, string Token, string? CertificateAut
     private static Uri ParseServer(string text)
     {
         if (Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : "https://" + text, UriKind.Absolute, out var uri)
-            && uri.Scheme == Uri.UriSchemeHttps && uri.AbsolutePath == "/" && uri.Query.Length == 0 && uri.UserInfo.Length == 0)
+            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback)) && uri.AbsolutePath == "/" && uri.Query.Length == 0 && uri.UserInfo.Length == 0)
         {
             return uri;
         }
 
-        throw new CtlException(ExitCodes.Usage, $"'{text}' is not the address of a controller; it looks like https://host:8443");
+        throw new CtlException(ExitCodes.Usage, $"'{text}' is not the address of a controller; it looks like https://host:8443, or http://127.0.0.1:8179 for a route reflector on this machine");
     }
 
     private static string ReadToken(string file)

@@ -61,6 +61,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             ApiListen = EndPoint(root, "api-listen"),
             Lint = root.Flag("lint") ?? false,
             Record = root.Text("record"),
+            ApiTokenFile = root.Text("api-token-file"),
             Session = session,
             PrefixLists = [.. _policies.PrefixLists],
             Policies = [.. _policies.Policies],
@@ -75,9 +76,9 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
 
     private static void CheckWhole(ConfigSection root, RouteReflectorConfig config)
     {
-        if (config.ApiListen is { } api && !IPAddress.IsLoopback(api.Address))
+        if (config is { ApiListen: { } api, ApiTokenFile: null } && !IPAddress.IsLoopback(api.Address))
         {
-            root.Fault("api-listen", "anybody who reaches it may read it; give a loopback address such as 127.0.0.1:8179");
+            root.Fault("api-listen", "anybody who reaches it may read it and announce routes; give a loopback address such as 127.0.0.1:8179, or api-token-file");
         }
 
         (IPEndPoint? EndPoint, string Key)[] endPoints =

@@ -23,6 +23,7 @@ internal static class ConfigWriter
         ("api-listen", Optional(config.ApiListen)),
         ("lint", Text(config.Lint ? "true" : "false")),
         ("record", Optional(config.Record)),
+        ("api-token-file", Optional(config.ApiTokenFile)),
         ("route-server", Text(config.Session.Role == PeerRole.RouteServerClient ? "true" : "false")),
         .. Session(config.Session),
         ("prefix-lists", Unless(config.PrefixLists.Count == 0, Map([.. config.PrefixLists.Select(l => (l.Name, (ConfigNode?)List(l.Entries.Select(Entry))))]))),
