@@ -83,7 +83,7 @@ public sealed record SpeakerPeerConfig
         && AddPath.SequenceEqual(other.AddPath);
 
     /// <inheritdoc/>
-    public bool Equals(SpeakerPeerConfig? other) => 
+    public bool Equals(SpeakerPeerConfig? other) =>
         SameSession(other)
         && (Description, Import, Export, OpenWithoutPolicy, MaxPrefixes, MaxPrefixesWarning, SendHold)
             == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
