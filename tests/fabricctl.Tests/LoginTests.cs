@@ -95,7 +95,8 @@ public sealed class LoginTests
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:8443")]
+    [InlineData("http://192.0.2.1:8179")]
+    [InlineData("http://host:8179")]
     [InlineData("ftp://host")]
     [InlineData("https://host/path")]
     [InlineData("https://user@host")]
@@ -105,6 +106,14 @@ public sealed class LoginTests
         using var run = new CtlRun();
         var result = await run.RunAsync("status", "--server", address, "--token-file", run.Write("token", "t"));
         Assert.Equal(2, result.ExitCode);
+    }
+
+    [Fact]
+    public async Task Without_tls_only_this_machine_is_asked_and_no_token_is_needed_there()
+    {
+        using var run = new CtlRun();
+        var result = await run.RunAsync("bgp", "neighbors", "--server", "http://127.0.0.1:1");
+        Assert.Equal((3, "error: cannot reach http://127.0.0.1:1/: Connection refused\n"), (result.ExitCode, result.Error));
     }
 
     [Fact]

@@ -138,12 +138,14 @@ public static class ApiDocument
             parameters.Add(Header("If-None-Match", "*: make it, but replace nothing"));
         }
 
-        if (method == "POST" && operation.OperationId != "createToken")
+        // What is injected is no intent: it is neither in the audit log nor remembered by a key.
+        var isWrite = method != "GET" && operation.OperationId != "injectBgpRoutes";
+        if (isWrite && method == "POST" && operation.OperationId != "createToken")
         {
             parameters.Add(Header("Idempotency-Key", "repeating a request with its key within 24 hours gives the same response and no second write"));
         }
 
-        if (method != "GET")
+        if (isWrite)
         {
             parameters.Add(Header(RequestReason.Header, "why, for the audit log; at most 1024 characters"));
         }

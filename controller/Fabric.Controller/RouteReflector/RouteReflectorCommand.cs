@@ -38,7 +38,7 @@ internal static class RouteReflectorCommand
             Switch("--lint", "watch EVPN routes for contradictions, and log them"),
             Switch("--open-without-policy", "external clients without policy may send and get everything (RFC 8212 would refuse all)"),
         ];
-        var command = new Command("route-reflector", "A BGP route reflector or route server by itself: no store, no API, JSON log.") { config };
+        var command = new Command("route-reflector", "A BGP route reflector or route server by itself: no store, no intent, JSON log.") { config };
         foreach (var option in values.Concat<Option>(switches))
         {
             command.Add(option);

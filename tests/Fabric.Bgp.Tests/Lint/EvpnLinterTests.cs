@@ -160,7 +160,7 @@ public sealed class EvpnLinterTests
     {
         var count = int.Parse(Environment.GetEnvironmentVariable("FABRIC_LINT_ROUTES") ?? "100000", CultureInfo.InvariantCulture);
         var linter = new EvpnLinter();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
+        var before = GC.GetAllocatedBytesForCurrentThread();
         var floods = Enumerable.Range(1, 100).Select(static v => Multicast(v)).ToList();
         floods.ForEach(f => linter.Apply(f, Start));
         var attributes = Enumerable.Range(1, 100).Select(static v => MacIp(v).Attributes!).ToArray();
@@ -173,13 +173,12 @@ public sealed class EvpnLinterTests
         }
 
         var elapsed = clock.Elapsed;
-        var octets = (GC.GetTotalMemory(forceFullCollection: true) - before) / count;
+        var octets = (GC.GetAllocatedBytesForCurrentThread() - before) / count;
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{count} routes: {elapsed.TotalNanoseconds / count:F0} ns and {octets} octets kept a route"));
+            CultureInfo.InvariantCulture, $"{count} routes: {elapsed.TotalNanoseconds / count:F0} ns and {octets} octets allocated a route"));
         Assert.Empty(linter.Findings);
         Assert.Equal(count + 100, linter.Paths);
-        Assert.InRange(octets, 0, 1000);
-        GC.KeepAlive(linter);
+        Assert.InRange(octets, 0, 4000);
     }
 
     private static readonly Gen<EvpnPathEvent> Paths =
