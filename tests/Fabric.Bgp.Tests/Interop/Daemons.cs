@@ -335,6 +335,9 @@ internal sealed class GoBgp : Daemon
     /// <summary>What it knows of a family, as its own JSON.</summary>
     public JsonElement Rib(string family) => JsonElement.Parse(Cli($"global rib -a {family} -j"));
 
+    /// <summary>How many UPDATE messages it has had from the speaker.</summary>
+    public long UpdatesFrom(string speaker) => JsonElement.Parse(Cli($"neighbor {speaker} -j")).GetProperty("state").GetProperty("messages").GetProperty("received").GetProperty("update").GetInt64();
+
     /// <summary>What the speaker has sent it of a family, in the form of <see cref="Rib"/>.</summary>
     public JsonElement AdjRibIn(string speaker, string family) => JsonElement.Parse(Cli($"neighbor {speaker} adj-in -a {family} -j"));
 

@@ -54,11 +54,11 @@ public sealed class GracefulRestartInteropTests : IAsyncDisposable
     public async Task Ipv4_routes_of_a_killed_frr_stay_until_it_is_back()
     {
         Require.Frr();
-        var peer = _lab.Peer(2, SpeakerLab.Asn, PeerRole.ReflectorClient) with { Families = [AddressFamily.Ipv4Unicast] };
+        var peer = _lab.Peer(2, SpeakerLab.Asn, PeerRole.ReflectorClient) with { Families = [AddressFamily.Ipv4Unicast], GracefulRestart = TimeSpan.FromSeconds(30) };
         _lab.Speaker.SetPeers([peer, Witness()]);
         var frr = _lab.Keep(await new Frr(_lab.Setup(2, SpeakerLab.Asn) with
         {
-            Families = ["ipv4"], RestartTime = 30, Networks = [("10.2.0.0/24", "10.2.2.2"), ("10.2.1.0/24", "10.2.2.2")],
+            Families = ["ipv4"], RestartTime = 30, Lines = " bgp graceful-restart select-defer-time 0\n", Networks = [("10.2.0.0/24", "10.2.2.2"), ("10.2.1.0/24", "10.2.2.2")],
         }).StartAsync());
         using var witness = await WitnessAsync();
         await _lab.UpAsync(2, 4);
