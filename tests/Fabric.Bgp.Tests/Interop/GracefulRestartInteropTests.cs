@@ -58,19 +58,21 @@ public sealed class GracefulRestartInteropTests : IAsyncDisposable
         _lab.Speaker.SetPeers([peer, Witness()]);
         var frr = _lab.Keep(await new Frr(_lab.Setup(2, SpeakerLab.Asn) with
         {
-            Families = ["ipv4"], RestartTime = 30, Lines = " bgp graceful-restart select-defer-time 0\n", Networks = [("10.2.0.0/24", "10.2.2.2"), ("10.2.1.0/24", "10.2.2.2")],
+            Families = ["ipv4"], RestartTime = 30, Networks = [("10.2.0.0/24", "10.2.2.2"), ("10.2.1.0/24", "10.2.2.2")],
         }).StartAsync());
         using var witness = await WitnessAsync();
         await _lab.UpAsync(2, 4);
         await Eventually.True(() => _lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast) == 2, () => $"routes; {_lab}");
         await frr.KillAsync();
         await Eventually.True(() => _lab.Status(2).Phase != PeerPhase.Established, "session lost");
-        Assert.True(_lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast) == 2, _lab.ToString());
+        Assert.Equal(2, _lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast));
+        Assert.DoesNotContain(witness.Updates, IsWithdrawal);
+
+        // FRR 8.4.4 says End-of-RIB first and its routes afterwards: they may be gone for a moment, but no longer.
         await frr.StartAsync();
         await _lab.UpAsync(2);
         await Eventually.True(() => _lab.Events.Count(e => e.Kind == BgpEventKind.EndOfRib && e.Peer == peer.Address) == 2, () => $"end of RIB once more; {_lab}");
-        Assert.True(_lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast) == 2, _lab.ToString() + _lab.Speaker.Peers[0]);
-        Assert.DoesNotContain(witness.Updates, IsWithdrawal);
+        await Eventually.True(() => _lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast) == 2, () => $"routes again; {_lab}");
     }
 
     [Fact]
