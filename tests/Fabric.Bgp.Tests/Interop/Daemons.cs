@@ -130,12 +130,14 @@ internal abstract class Daemon : IAsyncDisposable
 internal sealed class Frr : Daemon
 {
     private readonly string _config;
+    private readonly string? _ns;
 
     /// <summary>A bgpd that peers with the speaker.</summary>
     public Frr(DaemonSetup setup)
     {
         Address = IpAddr.Parse(setup.Address);
         Asn = new Asn(setup.Asn);
+        _ns = setup.Namespace;
         _config = Path.Combine(Folder, "frr.conf");
         File.WriteAllText(_config, $"frr defaults datacenter\nhostname peer\nlog file {Folder}/frr.log\n{FrrConfiguration.Of(setup)}");
     }
@@ -179,8 +181,8 @@ internal sealed class Frr : Daemon
 
     public async Task<Frr> StartAsync()
     {
-        Launch(
-            Require.Bgpd, "-f", _config, "-p", $"{Port}", "-l", $"{Address}", "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "bgpd.pid"), "-Z", "-S", "-u", "root", "-g", "root");
+        LaunchIn(
+            _ns, Require.Bgpd, "-f", _config, "-p", $"{Port}", "-l", $"{Address}", "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "bgpd.pid"), "-Z", "-S", "-u", "root", "-g", "root");
         await Eventually.True(() => TryVtysh("show version").Code == 0, "bgpd answers");
         return this;
     }
@@ -220,6 +222,7 @@ internal sealed class GoBgp : Daemon
     private readonly string _config;
     private readonly string _api;
     private readonly string? _ns;
+    private readonly string _apiPort = "50051";
 
     public GoBgp(string address, uint asn, string routerId, bool listen, params (string Address, uint Asn)[] peers)
     {
@@ -264,7 +267,7 @@ internal sealed class GoBgp : Daemon
     /// <summary>A gobgpd that peers with the speaker.</summary>
     public GoBgp(DaemonSetup setup)
     {
-        (_api, _ns) = (setup.Namespace is null ? setup.Address : "127.0.0.1", setup.Namespace);
+        (_api, _ns, _apiPort) = (setup.Namespace is null ? setup.Address : "127.0.0.1", setup.Namespace, $"{setup.ApiPort}");
         var text = new StringBuilder($"""
             [global.config]
               as = {setup.Asn}
@@ -313,14 +316,14 @@ internal sealed class GoBgp : Daemon
     /// <param name="restarting">Tell the peers that this is a restart (the R bit of RFC 4724).</param>
     public async Task<GoBgp> StartAsync(bool restarting)
     {
-        LaunchIn(_ns, "gobgpd", ["-f", _config, "-t", "toml", "--api-hosts", $"{_api}:50051", "--log-plain", .. restarting ? ["-r"] : Array.Empty<string>()]);
+        LaunchIn(_ns, "gobgpd", ["-f", _config, "-t", "toml", "--api-hosts", $"{_api}:{_apiPort}", "--log-plain", "--pprof-disable", .. restarting ? ["-r"] : Array.Empty<string>()]);
         await Eventually.True(() => TryCli(["global"]).Code == 0, "gobgpd answers");
         return this;
     }
 
     private (int Code, string Output) TryCli(params string[] arguments) => _ns is null
-        ? TryRun("gobgp", ["-u", _api, .. arguments])
-        : TryRun("ip", ["netns", "exec", _ns, "gobgp", "-u", _api, .. arguments]);
+        ? TryRun("gobgp", ["-u", _api, "-p", _apiPort, .. arguments])
+        : TryRun("ip", ["netns", "exec", _ns, "gobgp", "-u", _api, "-p", _apiPort, .. arguments]);
 
     public Task<GoBgp> StartAsync() => StartAsync(restarting: false);
 
