@@ -62,7 +62,7 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         output.WriteLine(set == "own"
             ? "Routes with attributes of their own for every 4 routes (4 routes an UPDATE, a route target a 100 routes):"
             : "Routes that share attributes (100 routes an UPDATE, a route target a 100 routes):");
-        output.WriteLine("clients   routes  speaker    routes/s  x FRR   idle MiB  peak MiB  bytes/route   cpu s  load cpu s   one change: p50 ms   p99 ms   max ms");
+        output.WriteLine("clients   routes  speaker    routes/s  x FRR  x FRR a cpu s   idle MiB  peak MiB  bytes/route   cpu s  load cpu s   one change: p50 ms   p99 ms   max ms");
         foreach (var count in options.Speakers.SelectMany(SizesOf).Distinct().Order())
         {
             var routes = Encode(set, count);
@@ -96,10 +96,11 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         foreach (var m in medians)
         {
             var ratio = reference is null || !m.Finished ? (double?)null : m.RoutesPerSecond / reference.RoutesPerSecond;
+            var cpuRatio = ratio * reference?.CpuSeconds * m.Seconds / (m.CpuSeconds * reference?.Seconds);
             var speed = m.Finished ? $"{m.RoutesPerSecond,12:N0}{ratio,7:F2}" : $"   only {m.Arrived:N0} in {m.Seconds:F0} s";
             output.WriteLine(
-                $"{m.Clients,7}{m.Routes,9}  {m.Speaker,-8}{speed,19}{Mib(m.IdleKib),11}{Mib(m.PeakKib),10}{m.BytesPerRoute,13:F0}{m.CpuSeconds,8:F2}{m.LoadCpuSeconds,12:F2}{m.P50Ms,21:F2}{m.P99Ms,9:F2}{m.MaxMs,9:F2}");
-            _table.Add(new { measurement = m, timesFrr = ratio });
+                $"{m.Clients,7}{m.Routes,9}  {m.Speaker,-8}{speed,19}{cpuRatio,15:F2}{Mib(m.IdleKib),11}{Mib(m.PeakKib),10}{m.BytesPerRoute,13:F0}{m.CpuSeconds,8:F2}{m.LoadCpuSeconds,12:F2}{m.P50Ms,21:F2}{m.P99Ms,9:F2}{m.MaxMs,9:F2}");
+            _table.Add(new { measurement = m, timesFrr = ratio, timesFrrPerCpuSecond = cpuRatio });
         }
     }
 
