@@ -35,8 +35,18 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         Only("constraint", [Ours], Constraint);
         Only("slow", [Reference, Ours], Slow);
         Only("growth", [Ours], Growth);
-        output.WriteLine(JsonSerializer.Serialize(
-            new { ok = _failures.Count == 0, failures = _failures, processors = Environment.ProcessorCount, repeat = options.Repeat, table = _table, constraint = _constraint, slow = _slow, growth = _growth }, Json));
+        var result = new
+        {
+            ok = _failures.Count == 0,
+            failures = _failures,
+            processors = Environment.ProcessorCount,
+            repeat = options.Repeat,
+            table = _table,
+            constraint = _constraint,
+            slow = _slow,
+            growth = _growth,
+        };
+        output.WriteLine(JsonSerializer.Serialize(result, Json));
         return _failures.Count == 0;
     }
 
@@ -62,7 +72,8 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         output.WriteLine(set == "own"
             ? "Routes with attributes of their own for every 4 routes (4 routes an UPDATE, a route target a 100 routes):"
             : "Routes that share attributes (100 routes an UPDATE, a route target a 100 routes):");
-        output.WriteLine("clients   routes  speaker    routes/s  x FRR   idle MiB  peak MiB  bytes/route   cpu s  load cpu s   one change: p50 ms   p99 ms   max ms");
+        output.WriteLine("clients   routes  speaker    routes/s  x FRR  x FRR a cpu s   idle MiB  peak MiB  bytes/route   cpu s  load cpu s"
+            + "   one change: p50 ms   p99 ms   max ms");
         foreach (var count in options.Speakers.SelectMany(SizesOf).Distinct().Order())
         {
             var routes = Encode(set, count);
@@ -84,7 +95,8 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         var measured = new Dictionary<string, List<TableMeasurement>>(StringComparer.Ordinal);
         foreach (var speaker in Enumerable.Repeat(options.Speakers.Where(s => SizesOf(s).Contains(routes.Set.Count)), options.Repeat).SelectMany(static s => s))
         {
-            if (Try($"{set}, {clients} clients, {routes.Set.Count} routes, {speaker}", () => TableMeasurement.Of(_kinds[speaker], set, routes, messages, clients, options.Changes, options.Limit, cancel)) is { } one)
+            TableMeasurement Once() => TableMeasurement.Of(_kinds[speaker], set, routes, messages, clients, options.Changes, options.Limit, cancel);
+            if (Try($"{set}, {clients} clients, {routes.Set.Count} routes, {speaker}", Once) is { } one)
             {
                 measured.TryAdd(speaker, []);
                 measured[speaker].Add(one);
@@ -96,10 +108,12 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         foreach (var m in medians)
         {
             var ratio = reference is null || !m.Finished ? (double?)null : m.RoutesPerSecond / reference.RoutesPerSecond;
+            var cpuRatio = ratio * reference?.CpuSeconds * m.Seconds / (m.CpuSeconds * reference?.Seconds);
             var speed = m.Finished ? $"{m.RoutesPerSecond,12:N0}{ratio,7:F2}" : $"   only {m.Arrived:N0} in {m.Seconds:F0} s";
             output.WriteLine(
-                $"{m.Clients,7}{m.Routes,9}  {m.Speaker,-8}{speed,19}{Mib(m.IdleKib),11}{Mib(m.PeakKib),10}{m.BytesPerRoute,13:F0}{m.CpuSeconds,8:F2}{m.LoadCpuSeconds,12:F2}{m.P50Ms,21:F2}{m.P99Ms,9:F2}{m.MaxMs,9:F2}");
-            _table.Add(new { measurement = m, timesFrr = ratio });
+                $"{m.Clients,7}{m.Routes,9}  {m.Speaker,-8}{speed,19}{cpuRatio,15:F2}{Mib(m.IdleKib),11}{Mib(m.PeakKib),10}"
+                + $"{m.BytesPerRoute,13:F0}{m.CpuSeconds,8:F2}{m.LoadCpuSeconds,12:F2}{m.P50Ms,21:F2}{m.P99Ms,9:F2}{m.MaxMs,9:F2}");
+            _table.Add(new { measurement = m, timesFrr = ratio, timesFrrPerCpuSecond = cpuRatio });
         }
     }
 
@@ -115,13 +129,16 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         _constraint.Add(m);
         var seconds = m.Seconds is { } s ? $"{s:F2}" : "not all";
         output.WriteLine(
-            $"{m.Speaker,-8}{m.Clients,8}{m.Routes,9}{m.RoutesPerClient,12}{seconds,9}{m.DeliveriesPerSecond,14:N0}{Mib(m.IdleKib),11}{Mib(m.SessionsKib),15}{Mib(m.PeakKib),10}{m.CpuSeconds,8:F2}{m.LoadCpuSeconds,12:F2}");
+            $"{m.Speaker,-8}{m.Clients,8}{m.Routes,9}{m.RoutesPerClient,12}{seconds,9}{m.DeliveriesPerSecond,14:N0}"
+            + $"{Mib(m.IdleKib),11}{Mib(m.SessionsKib),15}{Mib(m.PeakKib),10}{m.CpuSeconds,8:F2}{m.LoadCpuSeconds,12:F2}");
     }
 
     private void Slow(SpeakerKind kind)
     {
         output.WriteLine($"{kind.Name}: three clients, all routes announced anew each round; without and with one client that does not read:");
-        output.WriteLine("slow    routes   routes/s of those who read, median (each round)                         MiB after each round          peak MiB  caught up after s");
+        output.WriteLine(
+            "slow    routes   routes/s of those who read, median (each round)                         MiB after each round          peak MiB"
+            + "  caught up after s");
         foreach (var slow in new[] { false, true })
         {
             if (Try($"slow client, {kind.Name}", () => SlowClientMeasurement.Of(kind, options.SlowRoutes, slow, options.Limit, cancel)) is not { } m)
@@ -132,7 +149,8 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
             _slow.Add(m);
             var rates = $"{m.MedianRoutesPerSecond:N0} ({string.Join(' ', m.RoutesPerSecond.Select(static r => $"{r / 1000:N0}k"))})";
             output.WriteLine(
-                $"{(m.Slow ? "one" : "none"),-5}{m.Routes,9}   {rates,-70}{string.Join(' ', m.ResidentKib.Select(Mib)),-32}{Mib(m.PeakKib),6}{m.CatchUpSeconds,19:F2}{(m.Finished ? "" : "   not finished")}");
+                $"{(m.Slow ? "one" : "none"),-5}{m.Routes,9}   {rates,-70}{string.Join(' ', m.ResidentKib.Select(Mib)),-32}"
+                + $"{Mib(m.PeakKib),6}{m.CatchUpSeconds,19:F2}{(m.Finished ? "" : "   not finished")}");
         }
     }
 
@@ -146,7 +164,8 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
             if (Try($"growth, {count} routes", () => TableMeasurement.Of(kind, "growth", routes, routes.Messages(), 1, 0, options.Limit, cancel)) is { } m)
             {
                 _growth.Add(m);
-                output.WriteLine($"{m.Routes,9}{m.Seconds,9:F2}{m.RoutesPerSecond,12:N0}{m.CpuSeconds * 1e6 / m.Routes,14:F3}{Mib(m.PeakKib),10}{m.BytesPerRoute,13:F0}{(m.Finished ? "" : "   not finished")}");
+                output.WriteLine($"{m.Routes,9}{m.Seconds,9:F2}{m.RoutesPerSecond,12:N0}{m.CpuSeconds * 1e6 / m.Routes,14:F3}"
+                    + $"{Mib(m.PeakKib),10}{m.BytesPerRoute,13:F0}{(m.Finished ? "" : "   not finished")}");
             }
         }
     }

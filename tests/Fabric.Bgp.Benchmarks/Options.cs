@@ -58,8 +58,16 @@ public sealed record Options(
         {
             options = options with
             {
-                Scenarios = ["shared"], Speakers = ["frr", "fabric"], Clients = [1], Routes = [100_000], Members = 50, MemberRoutes = 100_000,
-                SlowRoutes = 50_000, GrowthRoutes = [50_000, 100_000], Changes = 50, Limit = TimeSpan.FromSeconds(60),
+                Scenarios = ["shared"],
+                Speakers = ["frr", "fabric"],
+                Clients = [1],
+                Routes = [100_000],
+                Members = 50,
+                MemberRoutes = 100_000,
+                SlowRoutes = 50_000,
+                GrowthRoutes = [50_000, 100_000],
+                Changes = 50,
+                Limit = TimeSpan.FromSeconds(60),
             };
         }
 

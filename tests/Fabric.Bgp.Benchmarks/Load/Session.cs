@@ -176,7 +176,8 @@ public sealed class Session : IDisposable
                 break;
             case MessageType.Notification:
                 var code = body.Length >= 2 ? BinaryPrimitives.ReadUInt16BigEndian(body) : 0;
-                throw new BenchmarkException($"client {_number} was sent NOTIFICATION {code >> 8}/{code & 255} {Convert.ToHexStringLower(body[Math.Min(2, body.Length)..])}");
+                var data = Convert.ToHexStringLower(body[Math.Min(2, body.Length)..]);
+                throw new BenchmarkException($"client {_number} was sent NOTIFICATION {code >> 8}/{code & 255} {data}");
         }
     }
 

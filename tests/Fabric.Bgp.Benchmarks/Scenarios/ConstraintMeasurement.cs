@@ -61,7 +61,8 @@ public sealed record ConstraintMeasurement(
         reflection.Settle();
         var deliveries = reflection.Checkers.Sum(static c => (long)c.Arrived);
         return new(
-            kind.Name, clients, routes.Set.Count, perVni * VnisPerClient, seconds, deliveries / (seconds ?? limit.TotalSeconds), reflection.Idle.ResidentKib, before.ResidentKib,
+            kind.Name, clients, routes.Set.Count, perVni * VnisPerClient, seconds, deliveries / (seconds ?? limit.TotalSeconds),
+            reflection.Idle.ResidentKib, before.ResidentKib,
             reflection.Now.PeakKib, after.CpuSeconds - before.CpuSeconds, own.TotalSeconds);
     }
 }

@@ -68,7 +68,8 @@ public sealed record SlowClientMeasurement(
 
         reflection.Settle();
         return new(
-            kind.Name, slow, count, rates, Percentile.Of(rates, 50), reflection.Idle.ResidentKib, resident, reflection.Now.PeakKib, catchUp, reflection.Checkers[^1].Stale,
+            kind.Name, slow, count, rates, Percentile.Of(rates, 50), reflection.Idle.ResidentKib, resident, reflection.Now.PeakKib, catchUp,
+            reflection.Checkers[^1].Stale,
             rates.Count == Rounds && (!slow || catchUp is not null));
     }
 }

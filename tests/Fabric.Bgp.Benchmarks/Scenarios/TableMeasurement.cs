@@ -47,7 +47,8 @@ public sealed record TableMeasurement(
     public bool Finished => Arrived == Routes;
 
     /// <summary>Measures once.</summary>
-    public static TableMeasurement Of(SpeakerKind kind, string set, EncodedRoutes routes, ReadOnlyMemory<byte> messages, int clients, int changes, TimeSpan limit, CancellationToken cancel)
+    public static TableMeasurement Of(
+        SpeakerKind kind, string set, EncodedRoutes routes, ReadOnlyMemory<byte> messages, int clients, int changes, TimeSpan limit, CancellationToken cancel)
     {
         var options = Enumerable.Range(0, clients).Select(_ => new SessionOptions(Reflection.NewChecker(routes))).ToList();
         GC.Collect();

@@ -30,6 +30,9 @@ public sealed record ProcessFigures(long ResidentKib, long PeakKib, double CpuSe
         }
     }
 
-    private static long Kib(string[] lines, string name) =>
-        long.Parse(lines.First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+    private static long Kib(string[] lines, string name)
+    {
+        var value = lines.First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..];
+        return long.Parse(value.Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+    }
 }

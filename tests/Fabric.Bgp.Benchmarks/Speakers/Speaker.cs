@@ -25,7 +25,8 @@ public sealed class Speaker : IDisposable
         try
         {
             var command = kind.Prepare(_folder, net);
-            _process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+            var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
+            _process = Process.Start(start)!;
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException)
         {

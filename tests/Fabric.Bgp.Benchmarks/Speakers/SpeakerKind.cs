@@ -79,6 +79,6 @@ public sealed record SpeakerKind(string Name, Func<string, LoopbackNet, string[]
     public static SpeakerKind Fabric(string program) => new("fabric", (_, net) =>
     [
         program, "route-reflector", "--listen", $"{net.Reflector}:{LoopbackNet.Port}", "--asn", $"{RouteSet.Asn}", "--router-id", Speaker.RouterId,
-        "--cluster-id", Speaker.RouterId, "--clients", net.Clients, "--log-format", "json",
+        "--cluster-id", Speaker.RouterId, "--clients", net.Clients, "--max-peers", "5000", "--log-format", "json",
     ]);
 }
