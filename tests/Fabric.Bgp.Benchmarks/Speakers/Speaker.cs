@@ -25,7 +25,12 @@ public sealed class Speaker : IDisposable
         try
         {
             var command = kind.Prepare(_folder, net);
-            var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
+            var start = new ProcessStartInfo(command[0], command.Skip(1))
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
             _process = Process.Start(start)!;
         }
         catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException)
