@@ -12,6 +12,8 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>A BGP speaker that keeps sessions to configured peers and the EVPN routes they send. All members may be called from any thread.</summary>
 public sealed partial class BgpSpeaker : IAsyncDisposable
 {
+    private static readonly TimeSpan GoneFor = TimeSpan.FromSeconds(30);
+
     private readonly BgpSpeakerOptions _options;
     private readonly RouteEngine _engine;
     private readonly Lock _lock = new();
@@ -311,8 +313,9 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
         var here = _dynamic.Where(k => range.Prefix.Contains(k.Address)).ToList();
         if (here.Count >= range.MaxPeers)
         {
-            // One that is gone makes room.
-            if (here.Find(a => _peers[a].Status.Phase is Fsm.PeerPhase.Idle or Fsm.PeerPhase.Active) is not { Address.IsUnspecified: false } gone)
+            // One that has been gone for a while makes room; one that has just connected has not got further yet.
+            var longAgo = _options.TimeProvider.GetUtcNow() - GoneFor;
+            if (here.Find(a => _peers[a].Status is { Phase: Fsm.PeerPhase.Idle or Fsm.PeerPhase.Active } s && s.Since < longAgo) is not { Address.IsUnspecified: false } gone)
             {
                 return null;
             }
