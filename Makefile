@@ -26,7 +26,7 @@ SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Package
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench fuzz-bgp lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
+.PHONY: help build test test-unit test-lab lint golden bench bench-bgp fuzz-bgp lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -53,6 +53,10 @@ golden: packages-build artifacts/.tests-built ## write the golden files anew; lo
 
 bench: build ## benchmarks of compiler, diff and API
 	@dotnet run --project tests/Fabric.Benchmarks -c Release -- $(BENCH)
+
+bench-bgp: packages-lab packages-test build ## FRR, GoBGP and fabricd as EVPN route reflectors, side by side: BENCH="--quick"
+	@dotnet build tests/Fabric.Bgp.Benchmarks -c Release -v quiet --nologo -clp:NoSummary
+	@$(SUDO) tests/Fabric.Bgp.Benchmarks/bin/Release/net10.0/Fabric.Bgp.Benchmarks $(BENCH)
 
 fuzz-bgp: packages-build ## mutated BGP messages, hex and captures against the codec: SECONDS=60 FUZZ="--seed N --messages N --workers N"
 	@$(SDK)

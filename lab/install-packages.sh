@@ -11,7 +11,7 @@ declare -A GROUPS_OF=(
   [build]="libsqlite3-0 ca-certificates openssh-client"
   [lab]="frr openssh-server openssh-client iproute2 iputils-ping jq tcpdump procps util-linux mount"
   [vm]="qemu-system-x86 mmdebstrap busybox-static cpio e2fsprogs zstd kmod openssh-client"
-  [test]="gobgpd"
+  [test]="gobgpd bird2 exabgp openbgpd"
 )
 
 groups=("$@")

@@ -34,7 +34,7 @@ public readonly record struct AddressFamily(ushort Afi, byte Safi) : IComparable
         (1, 1) => "ipv4-unicast",
         (2, 1) => "ipv6-unicast",
         (25, 70) => "l2vpn-evpn",
-        (1, 132) => "rt-membership",
+        (1, 132) => "route-target-membership",
         _ => $"afi-{Afi}-safi-{Safi}",
     };
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Fabric.Controller.Endpoints;
 using Fabric.Controller.Evpn;
@@ -78,7 +79,11 @@ public sealed partial class Fabricd : IAsyncDisposable
             var (certificate, chain) = await ServerCertificate.LoadAsync(options, time, cancellationToken);
             var firstToken = await FirstToken.EnsureAsync(store, options.AdminTokenPath, cancellationToken);
             await SshKey.EnsureAsync(options.SshKeyPath, cancellationToken);
+            var started = new StrongBox<bool>();
             var builder = CreateBuilder(options);
+
+            // Why it cannot start is thrown to the caller, who says it; the host's log of the same would only bury it.
+            builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started.Value && level >= LogLevel.Warning);
             builder.WebHost.ConfigureKestrel(kestrel =>
             {
                 kestrel.AddServerHeader = false;
@@ -95,6 +100,7 @@ public sealed partial class Fabricd : IAsyncDisposable
             app = builder.Build();
             Map(app);
             await app.StartAsync(cancellationToken);
+            started.Value = true;
             if (firstToken)
             {
                 Log.FirstToken(app.Logger, options.AdminTokenPath);

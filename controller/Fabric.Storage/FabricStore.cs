@@ -58,6 +58,12 @@ public sealed class FabricStore : IAsyncDisposable
         SqliteConnection? connection = null;
         try
         {
+            // SQLite would make it as the umask says; its other files take after this one.
+            if (!File.Exists(path))
+            {
+                new FileStream(path, ForOwner(FileShare.ReadWrite)).Dispose();
+            }
+
             var database = new SqliteDatabase(path);
             connection = database.OpenWriter();
             Migrator.Run(connection, Migrator.Embedded, time.GetUtcNow());
@@ -119,11 +125,19 @@ public sealed class FabricStore : IAsyncDisposable
         return snapshot.With(table).At(meta.Revision, checked((int)meta.NextUid));
     }
 
+    private static FileStreamOptions ForOwner(FileShare share) => new()
+    {
+        Mode = FileMode.OpenOrCreate,
+        Access = FileAccess.ReadWrite,
+        Share = share,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+    };
+
     private static FileStream Lock(string path)
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(path, ForOwner(FileShare.None));
         }
         catch (UnauthorizedAccessException e)
         {

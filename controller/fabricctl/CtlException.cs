@@ -12,6 +12,9 @@ public static class ExitCodes
     /// <summary>A message that was to be decoded is malformed.</summary>
     public const int Malformed = 1;
 
+    /// <summary>A recorded session is decided differently now.</summary>
+    public const int Different = 1;
+
     /// <summary>The command line or a file cannot be understood; nothing was sent.</summary>
     public const int Usage = 2;
 

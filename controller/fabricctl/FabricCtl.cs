@@ -16,7 +16,7 @@ public static class FabricCtl
         {
             foreach (var error in parsed.Errors)
             {
-                host.Error.WriteLine($"error: {Printer.Clean(error.Message)}");
+                host.Error.WriteLine($"error: {Printer.Clean(string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))}");
             }
 
             host.Error.WriteLine("'fabricctl --help' and 'fabricctl COMMAND --help' say what there is");

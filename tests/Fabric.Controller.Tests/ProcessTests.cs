@@ -85,6 +85,7 @@ public sealed class ProcessTests
         var (code, errors) = await second.ExitAsync();
         Assert.Equal(1, code);
         Assert.Contains("address already in use", errors, StringComparison.OrdinalIgnoreCase);
+        Assert.StartsWith("fabricd: ", Assert.Single(errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]

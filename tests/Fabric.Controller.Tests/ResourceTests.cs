@@ -9,7 +9,7 @@ public sealed class ResourceTests(ApiHost host) : IClassFixture<ApiHost>
     public static TheoryData<string> Names() =>
     [
         "plain", "with space", "with/slash", "a//b", "%2F", "%252F", "100%", "a%", "%zz", "ü", "日本語", "🐧 pinguin", "a?b#c&d=e+f", "..a", "a/../b", "/a", "a/", "by-uid", "\\",
-        "'quotes\"", ";", "~._-", "cloudstack VPC 3/7 (admin) %", new string('x', 512), new string('日', 512), new string('/', 512), string.Concat(Enumerable.Repeat("🐧", 256)),
+        "'quotes\"", ";", "~._-", "cloudstack VPC 3/7 (admin) %", new string('x', 512), new string('日', 512), new string('/', 512), string.Concat(Enumerable.Repeat("🐧", 512)),
     ];
 
     [Theory]
@@ -30,10 +30,12 @@ public sealed class ResourceTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Theory]
-    [InlineData(513, 'x')]
-    [InlineData(5000, 'x')]
-    public async Task NamesThatAreTooLongAreRefused(int length, char c) =>
-        (await host.Admin.PostAsync("/api/v1/tenants", new { name = new string(c, length), spec = new { } })).ExpectProblem(422, "invalid", "/name", "1 to 512");
+    [InlineData(513, "x")]
+    [InlineData(5000, "x")]
+    [InlineData(513, "🐧")]
+    public async Task NamesThatAreTooLongAreRefused(int length, string character) =>
+        (await host.Admin.PostAsync("/api/v1/tenants", new { name = string.Concat(Enumerable.Repeat(character, length)), spec = new { } }))
+            .ExpectProblem(422, "invalid", "/name", $"a name has 1 to 512 characters, this one has {length}");
 
     [Fact]
     public async Task TwoNamesThatDifferInOneOctetAreTwoResources()
@@ -122,7 +124,8 @@ public sealed class ResourceTests(ApiHost host) : IClassFixture<ApiHost>
         var patch = new { labels = new { a = (string?)null, c = "3" }, spec = new { description = "e" } };
         var media = ("Content-Type", "application/merge-patch+json");
         (await host.Admin.SendAsync(HttpMethod.Patch, "/api/v1/tenants/patched", patch, media)).ExpectProblem(428, "precondition-required");
-        (await host.Admin.SendAsync(HttpMethod.Patch, "/api/v1/tenants/patched", patch, ("If-Match", created.ETag!))).ExpectProblem(415, "unsupported-media-type");
+        (await host.Admin.SendAsync(HttpMethod.Patch, "/api/v1/tenants/patched", patch, ("If-Match", created.ETag!)))
+            .ExpectProblem(415, "unsupported-media-type", null, "application/merge-patch+json");
         (await host.Admin.SendAsync(HttpMethod.Patch, "/api/v1/tenants/patched", new { spec = new { colour = 1 } }, media, ("If-Match", created.ETag!)))
             .ExpectProblem(422, "invalid", "/spec/colour", "unknown field");
         var patched = (await host.Admin.SendAsync(HttpMethod.Patch, "/api/v1/tenants/patched", patch, media, ("If-Match", created.ETag!))).Expect(200);

@@ -225,6 +225,23 @@ public sealed class ReconcilerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_gateway_is_ready_only_where_its_vnet_is()
+    {
+        _network["10.9.0.1"].Capabilities = new DeviceCapabilities(false, false, true);
+        Fabric();
+        _store.Commit((ResourceKind.VNet, "web", VNet(5000, "leaf1", "swp10") with { Gateways = [IpInterface.Parse("10.0.1.1/24")] }));
+        Assert.Equal(ConditionStatus.Unknown, Condition(ResourceKind.VNet, "web", "GatewayReady").Status);
+
+        await _service.StartAsync(CancellationToken.None);
+        await EventuallyReady(ResourceKind.Device, "leaf1");
+
+        var ready = Condition(ResourceKind.VNet, "web", "Ready");
+        Assert.Equal((ConditionStatus.False, "CannotBridgePorts", "no VLAN-aware bridge on leaf1: ports there cannot be in a V-Net"), (ready.Status, ready.Reason, ready.Message));
+        var gateway = Condition(ResourceKind.VNet, "web", "GatewayReady");
+        Assert.Equal((ConditionStatus.False, "CannotBridgePorts"), (gateway.Status, gateway.Reason));
+    }
+
+    [Fact]
     public async Task A_plan_tells_what_changes_where_and_why_without_doing_it()
     {
         Fabric();

@@ -10,6 +10,17 @@ namespace Fabric.Storage.Tests;
 /// <summary>What is committed is there, all of it, and nothing else.</summary>
 public sealed class IntentStoreTests
 {
+    [Fact]
+    [System.Runtime.Versioning.SupportedOSPlatform("linux")]
+    public async Task What_is_kept_can_be_read_by_the_owner_only()
+    {
+        await using var fixture = new StoreFixture();
+        await fixture.CommitAsync(StoreFixture.Tenant("red"));
+        File.SetUnixFileMode(fixture.Directory, File.GetUnixFileMode(fixture.Directory) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        Assert.All(Directory.EnumerateFiles(fixture.Directory), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.True(File.Exists(fixture.Path + "-wal"));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

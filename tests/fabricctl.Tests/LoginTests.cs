@@ -63,7 +63,10 @@ public sealed class LoginTests
         await using var fake = await FakeController.StartAsync();
         using var run = CtlRun.Against(fake).Without("FABRIC_CA");
 
-        Assert.Equal(3, (await run.RunAsync("status")).ExitCode);
+        var result = await run.RunAsync("status");
+
+        Assert.Equal(3, result.ExitCode);
+        Assert.Contains("--ca", result.Error, StringComparison.Ordinal);
         Assert.Empty(fake.Seen);
     }
 
@@ -131,6 +134,10 @@ public sealed class LoginTests
     public async Task A_command_line_that_makes_no_sense_ends_with_2(params string[] arguments)
     {
         using var run = new CtlRun();
-        Assert.Equal(2, (await run.RunAsync(arguments)).ExitCode);
+        var result = await run.RunAsync(arguments);
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith("error: ", result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\uFFFD', result.Error);
+        Assert.DoesNotContain("Fabric.Ctl", result.Error, StringComparison.Ordinal);
     }
 }

@@ -27,10 +27,10 @@ internal readonly struct RouteFacts
     /// <summary>The L3VNI of a type-2 route that has one.</summary>
     public Vni? SecondVni { get; private init; }
 
-    /// <summary>Reads a route. Of one that cannot be read only family and type are known: conditions on the rest do not hold.</summary>
+    /// <summary>Reads a route. Of one that cannot be read the family is known and perhaps the type: conditions on the rest do not hold.</summary>
     public static RouteFacts Of(PolicyRoute route) => (route.Family.Afi, route.Family.Safi) switch
     {
-        (25, 70) when route.Nlri.Length >= 2 => OfEvpn(route.Nlri[0], route.Nlri[2..]),
+        (25, 70) when route.Nlri.Length >= 2 && route.Nlri[1] == route.Nlri.Length - 2 => OfEvpn(route.Nlri[0], route.Nlri[2..]),
         (1, 1) => OfUnicast(route.Family, route.Nlri, IpFamily.V4),
         (2, 1) => OfUnicast(route.Family, route.Nlri, IpFamily.V6),
         _ => new() { Family = route.Family },

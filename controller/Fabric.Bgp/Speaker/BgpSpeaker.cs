@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Fabric.Bgp.Glass;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
@@ -14,9 +15,10 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
     private readonly BgpSpeakerOptions _options;
     private readonly RouteEngine _engine;
     private readonly Lock _lock = new();
-    private readonly Dictionary<IpAddr, PeerRunner> _peers = [];
-    private readonly HashSet<IpAddr> _dynamic = [];
-    private readonly HashSet<Task> _stopping = [];
+    private readonly Dictionary<PeerKey, PeerRunner> _peers = [];
+    private readonly HashSet<PeerKey> _dynamic = [];
+    private readonly UnnumberedLinks _links;
+    private readonly List<Task> _stopping = [];
     private readonly TcpBgpListener? _listener;
     private readonly HashSet<IpPrefix> _keyed = [];
     private IReadOnlyCollection<ListenRange> _ranges = [];
@@ -46,12 +48,24 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
         _engine = new RouteEngine(
             new SpeakerIdentity(options.LocalAsn, options.RouterId, options.ClusterId ?? options.RouterId), options.TimeProvider, options.AnnounceAllTargets)
         {
-            OnFault = e => options.OnEvent?.Invoke(new BgpEvent(options.TimeProvider.GetUtcNow(), default, BgpEventKind.Problem, $"internal error: {e}")),
+            OnFault = e => Report(default, BgpEventKind.Problem, $"internal error: {e}"),
         };
+        if (options.RecordDirectory is { } directory)
+        {
+            Directory.CreateDirectory(directory);
+        }
+
+        if (options.Lint is { } lint)
+        {
+            _engine.OnFinding = e => Report(default, BgpEventKind.Finding, $"{(e.Raised ? "raised" : "cleared")} {e.Finding.Code.Text()}: {e.Finding.Subject}: {string.Join("; ", e.Finding.Evidence.Take(4))}");
+            _engine.Lint(lint);
+        }
+
+        _links = new UnnumberedLinks(options.TimeProvider, OnNeighbor);
         if (!options.Listen.IsEmpty)
         {
             _listener = new TcpBgpListener(options.Listen, options.TimeProvider);
-            _listener.Start(caller => ConfigOf(caller.Address), (caller, _, connection) => Accept(connection, caller.Address));
+            _listener.Start(caller => ConfigOf(PeerKey.Of(caller)), (caller, _, connection) => Accept(connection, PeerKey.Of(caller)));
         }
     }
 
@@ -83,55 +97,37 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
     public int AttributeSetCount => _engine.Ask(static table => table.Sets.Count);
 
     /// <summary>
-    /// Makes the peers exactly these, by address: new ones are started, missing ones are stopped with Cease, one whose session
-    /// settings differ is started anew; all others are not touched. Returns at once.
+    /// Makes the peers exactly these, by address or, where they have none, by interface (unnumbered): new ones are started, missing ones are
+    /// stopped with Cease, one whose session settings differ is started anew; all others are not touched. Returns at once.
     /// </summary>
     /// <exception cref="ArgumentException">A configuration cannot work or an address is there twice; nothing is changed then.</exception>
+    /// <exception cref="BgpTransportException">An unnumbered peer's interface is not there, or raw sockets are not allowed.</exception>
     public void SetPeers(IReadOnlyCollection<SpeakerPeerConfig> peers)
     {
         ArgumentNullException.ThrowIfNull(peers);
-        var wanted = new Dictionary<IpAddr, SpeakerPeerConfig>();
+        var wanted = new Dictionary<PeerKey, SpeakerPeerConfig>();
         foreach (var peer in peers)
         {
             peer.Validate();
-            if (!wanted.TryAdd(peer.Address, peer))
+            if (!wanted.TryAdd(PeerKey.Of(peer), peer))
             {
-                throw new ArgumentException($"peer {peer.Address} is configured twice", nameof(peers));
+                throw new ArgumentException($"peer {peer.Name} is configured twice", nameof(peers));
             }
         }
 
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            SetKeys([.. peers.Select(static p => (IpPrefix.Host(p.Address), p.Md5Key)), .. _ranges.Select(static r => (r.Prefix, r.Template.Md5Key))]);
-            _stopping.RemoveWhere(static t => t.IsCompleted);
-            foreach (var (address, runner) in _peers.ToArray())
+            _stopping.RemoveAll(static t => t.IsCompleted);
+            _stopping.AddRange(_links.SetInterfaces(wanted.Where(static w => w.Value.IsUnnumbered).ToDictionary(static w => w.Key.Interface!, static w => w.Value)));
+            foreach (var (key, neighbor) in _links.Neighbors)
             {
-                if (_dynamic.Contains(address) && !wanted.ContainsKey(address))
-                {
-                    continue;
-                }
-
-                _dynamic.Remove(address);
-                if (wanted.TryGetValue(address, out var config) && config.SameSession(runner.Config))
-                {
-                    runner.Reconfigure(config);
-                    continue;
-                }
-
-                _peers.Remove(address);
-                _stopping.Add(runner.StopAsync(NotificationMessage.Cease(config is null ? BgpError.PeerDeconfigured : BgpError.ConfigurationChange)));
+                // The address is the neighbour's of this moment, the rest is what was asked for.
+                wanted.Remove(new PeerKey(default, key));
+                wanted[PeerKey.Of(neighbor)] = neighbor;
             }
 
-            foreach (var (address, config) in wanted)
-            {
-                if (!_peers.ContainsKey(address))
-                {
-                    var runner = new PeerRunner(config, _options, _engine);
-                    _peers.Add(address, runner);
-                    runner.Start();
-                }
-            }
+            SetPresent(wanted.Where(static w => !w.Value.IsUnnumbered).ToDictionary());
         }
     }
 
@@ -159,26 +155,26 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
             _ranges = [.. ranges.OrderByDescending(static r => r.Prefix.Length)];
             SetKeys(
             [
-                .. _peers.Where(p => !_dynamic.Contains(p.Key)).Select(static p => (IpPrefix.Host(p.Key), p.Value.Config.Md5Key)),
+                .. _peers.Where(p => !_dynamic.Contains(p.Key)).Select(static p => (IpPrefix.Host(p.Key.Address), p.Value.Config.Md5Key)),
                 .. _ranges.Select(static r => (r.Prefix, r.Template.Md5Key)),
             ]);
-            foreach (var address in _dynamic.ToArray())
+            foreach (var key in _dynamic.ToArray())
             {
-                var runner = _peers[address];
-                var config = RangeOf(address) is { } range ? DynamicConfig(range, address) : null;
+                var runner = _peers[key];
+                var config = RangeOf(key.Address) is { } range ? DynamicConfig(range, key.Address) : null;
                 if (config is not null && config.SameSession(runner.Config))
                 {
                     runner.Reconfigure(config);
                     continue;
                 }
 
-                Remove(address, config is null ? BgpError.PeerDeconfigured : BgpError.ConfigurationChange);
+                Remove(key, config is null ? BgpError.PeerDeconfigured : BgpError.ConfigurationChange);
             }
         }
     }
 
     /// <summary>Takes a connection that somebody has opened: it is the configured peer's of that address, or of a listen range, or is closed.</summary>
-    internal void Accept(IBgpConnection connection, IpAddr remote)
+    internal void Accept(IBgpConnection connection, PeerKey remote)
     {
         lock (_lock)
         {
@@ -199,7 +195,7 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (!_peers.TryGetValue(address, out var runner))
+            if (!_peers.TryGetValue(_peers.Keys.FirstOrDefault(k => k.Address == address), out var runner))
             {
                 return false;
             }
@@ -208,6 +204,9 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
             return true;
         }
     }
+
+    /// <summary>What the linter finds wrong in the EVPN routes; null when it does not look (<see cref="BgpSpeakerOptions.Lint"/>).</summary>
+    public ImmutableArray<LintFinding>? Findings => _engine.Findings;
 
     /// <summary>The routes that match, as of one moment. The snapshot does not change.</summary>
     public EvpnSnapshot Query(EvpnRouteFilter? filter = null) => _engine.Query(filter ?? new());
@@ -236,7 +235,7 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
 
             _dynamic.Clear();
             _disposed = true;
-            stopping = [.. _stopping, .. _peers.Values.Select(static p => p.StopAsync(NotificationMessage.Cease(BgpError.AdministrativeShutdown)))];
+            stopping = [.. _stopping, .. _links.SetInterfaces(new Dictionary<string, SpeakerPeerConfig>()), .. _peers.Values.Select(static p => p.StopAsync(NotificationMessage.Cease(BgpError.AdministrativeShutdown)))];
             _peers.Clear();
         }
 
@@ -249,14 +248,27 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
         await _engine.DisposeAsync().ConfigureAwait(false);
     }
 
+    private void Report(IpAddr peer, BgpEventKind kind, string text)
+    {
+        try
+        {
+            _options.OnEvent?.Invoke(new BgpEvent(_options.TimeProvider.GetUtcNow(), peer, kind, text));
+        }
+#pragma warning disable CA1031 // A log that fails must not end the speaker.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
+
     private static SpeakerPeerConfig DynamicConfig(ListenRange range, IpAddr address) => range.Template with { Address = address, Passive = true };
 
     /// <summary>How a caller is configured; null when it is not known.</summary>
-    private SpeakerPeerConfig? ConfigOf(IpAddr remote)
+    private SpeakerPeerConfig? ConfigOf(PeerKey remote)
     {
         lock (_lock)
         {
-            return _peers.TryGetValue(remote, out var runner) ? runner.Config : RangeOf(remote) is { } range ? DynamicConfig(range, remote) : null;
+            return _peers.TryGetValue(remote, out var runner) ? runner.Config : RangeOf(remote.Address) is { } range ? DynamicConfig(range, remote.Address) : null;
         }
     }
 
@@ -284,23 +296,23 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
 
     private ListenRange? RangeOf(IpAddr address) => _ranges.FirstOrDefault(r => r.Prefix.Contains(address));
 
-    private PeerRunner? FindOrAdd(IpAddr remote)
+    private PeerRunner? FindOrAdd(PeerKey remote)
     {
         if (_peers.TryGetValue(remote, out var known))
         {
             return known;
         }
 
-        if (RangeOf(remote) is not { } range)
+        if (RangeOf(remote.Address) is not { } range)
         {
             return null;
         }
 
-        var here = _dynamic.Where(range.Prefix.Contains).ToList();
+        var here = _dynamic.Where(k => range.Prefix.Contains(k.Address)).ToList();
         if (here.Count >= range.MaxPeers)
         {
             // One that is gone makes room.
-            if (here.Find(a => _peers[a].Status.Phase is Fsm.PeerPhase.Idle or Fsm.PeerPhase.Active) is not { IsUnspecified: false } gone)
+            if (here.Find(a => _peers[a].Status.Phase is Fsm.PeerPhase.Idle or Fsm.PeerPhase.Active) is not { Address.IsUnspecified: false } gone)
             {
                 return null;
             }
@@ -308,19 +320,79 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
             Remove(gone, BgpError.PeerDeconfigured);
         }
 
-        var runner = new PeerRunner(DynamicConfig(range, remote), _options, _engine);
-        _peers.Add(remote, runner);
+        var runner = Start(remote, DynamicConfig(range, remote.Address));
         _dynamic.Add(remote);
+        return runner;
+    }
+
+    private PeerRunner Start(PeerKey key, SpeakerPeerConfig config)
+    {
+        var runner = new PeerRunner(config, _options, _engine);
+        _peers.Add(key, runner);
         runner.Start();
         return runner;
     }
 
-    private void Remove(IpAddr address, byte reason)
+    /// <summary>Makes the peers that are configured and have an address exactly these.</summary>
+    private void SetPresent(Dictionary<PeerKey, SpeakerPeerConfig> wanted)
     {
-        _dynamic.Remove(address);
-        if (_peers.Remove(address, out var runner))
+        SetKeys([.. wanted.Select(static w => (IpPrefix.Host(w.Key.Address), w.Value.Md5Key)), .. _ranges.Select(static r => (r.Prefix, r.Template.Md5Key))]);
+        foreach (var (key, runner) in _peers.ToArray())
         {
-            _stopping.RemoveWhere(static t => t.IsCompleted);
+            if (wanted.TryGetValue(key, out var config))
+            {
+                _dynamic.Remove(key);
+                if (config.SameSession(runner.Config))
+                {
+                    runner.Reconfigure(config);
+                    continue;
+                }
+            }
+            else if (_dynamic.Contains(key))
+            {
+                continue;
+            }
+
+            Remove(key, config is null ? BgpError.PeerDeconfigured : BgpError.ConfigurationChange);
+        }
+
+        foreach (var (key, config) in wanted)
+        {
+            if (!_peers.ContainsKey(key))
+            {
+                Start(key, config);
+            }
+        }
+    }
+
+    /// <summary>The neighbour on an unnumbered link is another one, or gone.</summary>
+    private void OnNeighbor(SpeakerPeerConfig? before, SpeakerPeerConfig? now)
+    {
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            if (before is not null)
+            {
+                Remove(PeerKey.Of(before), BgpError.PeerDeconfigured);
+            }
+
+            if (now is not null && !_peers.ContainsKey(PeerKey.Of(now)))
+            {
+                Start(PeerKey.Of(now), now);
+            }
+        }
+    }
+
+    private void Remove(PeerKey key, byte reason)
+    {
+        _dynamic.Remove(key);
+        if (_peers.Remove(key, out var runner))
+        {
+            _stopping.RemoveAll(static t => t.IsCompleted);
             _stopping.Add(runner.StopAsync(NotificationMessage.Cease(reason)));
         }
     }

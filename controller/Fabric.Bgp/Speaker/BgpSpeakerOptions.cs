@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Transport;
 using Fabric.Primitives;
 
@@ -31,6 +32,12 @@ public sealed record BgpSpeakerOptions
 
     /// <summary>Where to listen for peers that connect; empty to connect only.</summary>
     public ImmutableArray<IPEndPoint> Listen { get; init; } = [];
+
+    /// <summary>Watches the EVPN routes for contradictions (see <see cref="BgpSpeaker.Findings"/>); null does not, and costs nothing.</summary>
+    public EvpnLinterOptions? Lint { get; init; }
+
+    /// <summary>Directory in which each peer's session is recorded, to be replayed later; null records nothing. Slower: for finding faults.</summary>
+    public string? RecordDirectory { get; init; }
 
     /// <summary>Whether peers that filter by route target are told that everything is wanted (RFC 4684), as a reflector must.</summary>
     public bool AnnounceAllTargets { get; init; }

@@ -44,6 +44,9 @@ internal interface IEnginePeerEvents
 
     /// <summary>The peer has sent more routes than it may.</summary>
     void TooManyPrefixes(AddressFamily family, int routes, int limit);
+
+    /// <summary>The peer reads so slowly that what it has not been told fills memory: its session must end.</summary>
+    void TooSlow();
 }
 
 /// <summary>A session as the engine needs it.</summary>
@@ -51,4 +54,5 @@ internal interface IEnginePeerEvents
 /// <param name="Context">What was negotiated.</param>
 /// <param name="LocalAddress">The own address of the connection, for next hops.</param>
 /// <param name="Output">Where messages go.</param>
-internal sealed record EngineSession(IpAddr RouterId, Wire.SessionContext Context, IpAddr LocalAddress, OutputQueue Output);
+/// <param name="Ipv4OverIpv6">Whether the peer takes IPv6 next hops of IPv4 routes (RFC 8950).</param>
+internal sealed record EngineSession(IpAddr RouterId, Wire.SessionContext Context, IpAddr LocalAddress, OutputQueue Output, bool Ipv4OverIpv6 = false);

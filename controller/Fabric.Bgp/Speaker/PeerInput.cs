@@ -19,5 +19,8 @@ internal abstract record PeerInput
     public sealed record Accepted(IBgpConnection Transport) : PeerInput;
 
     /// <summary>A message was received.</summary>
-    public sealed record Received(PeerLink Link, PeerEvent Event) : PeerInput;
+    /// <param name="Link">The connection.</param>
+    /// <param name="Event">What it means.</param>
+    /// <param name="Octets">The message itself, when the session is recorded.</param>
+    public sealed record Received(PeerLink Link, PeerEvent Event, byte[]? Octets) : PeerInput;
 }

@@ -32,6 +32,8 @@ internal sealed class PeerLink : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly SemaphoreSlim _room = new(0, 1);
     private readonly int _octetsInFlight;
+    private readonly bool _records;
+    private byte[]? _message;
     private readonly HashSet<AddressFamily> _disabled = [];
     private int _inFlight;
     private bool _waits;
@@ -52,6 +54,7 @@ internal sealed class PeerLink : IDisposable
         _counters = counters;
         _onMalformed = onMalformed;
         _octetsInFlight = options.OctetsInFlight;
+        _records = options.RecordDirectory is not null;
         _lastReceived = _time.GetTimestamp();
         Output = new OutputQueue(_time);
     }
@@ -185,6 +188,7 @@ internal sealed class PeerLink : IDisposable
 
                     var body = new Range(start + BgpFrame.HeaderLength, start + length);
                     _counters.Received();
+                    _message = _records ? buffer[start..(start + length)] : null;
                     if (type == BgpMessageType.Update && context is not null)
                     {
                         if (!_established.Task.IsCompletedSuccessfully)
@@ -193,8 +197,12 @@ internal sealed class PeerLink : IDisposable
                             PostReceived(new PeerEvent.UpdateMsg(Id));
                             await _established.Task.WaitAsync(_closing.Token).ConfigureAwait(false);
                         }
+                        else if (_records)
+                        {
+                            PostReceived(new PeerEvent.UpdateMsg(Id));
+                        }
 
-                        batch ??= new RouteBatch(_peer, await _established.Task.ConfigureAwait(false), buffer, filled, Finished);
+                        batch ??= new RouteBatch(_peer, buffer, filled, Finished);
                         if (Scan(buffer, body, context, batch) is { } reset)
                         {
                             handedOn = HandOn(batch);
@@ -205,7 +213,7 @@ internal sealed class PeerLink : IDisposable
                     }
                     else
                     {
-                        batch ??= new RouteBatch(_peer, _established.Task.IsCompletedSuccessfully ? await _established.Task.ConfigureAwait(false) : 0, buffer, filled, Finished);
+                        batch ??= new RouteBatch(_peer, buffer, filled, Finished);
                         Receive(type, buffer.AsSpan(body), batch);
                         if (type == BgpMessageType.Open)
                         {
@@ -243,6 +251,8 @@ internal sealed class PeerLink : IDisposable
             return false;
         }
 
+        // Known only now: what came first in the batch may have come before the session was up.
+        batch.Generation = _established.Task.Result;
         Interlocked.Add(ref _inFlight, batch.Octets);
         _engine.Post(batch);
         return true;
@@ -349,6 +359,12 @@ internal sealed class PeerLink : IDisposable
                 PostReceived(new PeerEvent.KeepAliveMsg(Id));
                 break;
             default:
+                if (body.Length != 4)
+                {
+                    PostReceived(new PeerEvent.MessageError(Id, new NotificationMessage(BgpError.RouteRefresh, BgpError.InvalidRefreshLength)));
+                    break;
+                }
+
                 var reader = new WireReader(body);
                 var afi = reader.U16();
                 var subtype = (RouteRefreshSubtype)reader.U8();
@@ -383,7 +399,7 @@ internal sealed class PeerLink : IDisposable
 
     private void Post(PeerEvent @event) => _inbox.TryWrite(new PeerInput.Fsm(@event));
 
-    private void PostReceived(PeerEvent @event) => _inbox.TryWrite(new PeerInput.Received(this, @event));
+    private void PostReceived(PeerEvent @event) => _inbox.TryWrite(new PeerInput.Received(this, @event, _message));
 
     private static bool IsTransportFailure(Exception e) =>
         e is OperationCanceledException or System.Net.Sockets.SocketException or IOException or ObjectDisposedException;

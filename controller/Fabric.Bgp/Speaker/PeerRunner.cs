@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Threading.Channels;
 using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Record;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
@@ -15,7 +16,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
     private static readonly TimeSpan UsualSendHold = TimeSpan.FromMinutes(8);
 
     private readonly BgpSpeakerOptions _options;
-    private readonly PeerFsmConfig _fsm;
+    private PeerFsmConfig _fsm;
     private readonly RouteEngine _engine;
     private readonly EnginePeer _peer;
     private readonly PeerCounters _counters = new();
@@ -24,6 +25,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
     private readonly Dictionary<int, PeerLink> _links = [];
     private readonly Dictionary<int, CancellationTokenSource> _dialing = [];
     private readonly HashSet<Task> _closing = [];
+    private readonly SessionRecorder? _recorder;
     private readonly Task _owner;
     private IBgpConnection? _incoming;
     private PeerState _state = PeerState.Initial;
@@ -49,7 +51,11 @@ internal sealed class PeerRunner : IEnginePeerEvents
             AddPathReceive = config.AddPath,
             AddPathSend = config.AddPath,
             GracefulRestart = config.GracefulRestart,
+            Restarting = config.GracefulRestart is not null,
         };
+        _recorder = options.RecordDirectory is { } directory
+            ? new SessionRecorder(new SessionRecorderOptions { Path = Path.Combine(directory, $"{config.Name.Replace(':', '-')}.jsonl") })
+            : null;
         _status = new PeerStatus { Config = config, Since = options.TimeProvider.GetUtcNow() };
         _timers = new PeerTimers(options.TimeProvider, timer => _inbox.Writer.TryWrite(new PeerInput.TimerFired(timer)));
         _owner = Task.Run(RunAsync);
@@ -120,6 +126,8 @@ internal sealed class PeerRunner : IEnginePeerEvents
     void IEnginePeerEvents.TooManyPrefixes(AddressFamily family, int routes, int limit) =>
         Post(new PeerEvent.MaxPrefixesReached(family, limit));
 
+    void IEnginePeerEvents.TooSlow() => Post(new PeerEvent.Restart(NotificationMessage.Cease(BgpError.OutOfResources)));
+
     private void Post(PeerEvent @event) => _inbox.Writer.TryWrite(new PeerInput.Fsm(@event));
 
     private async Task RunAsync()
@@ -139,6 +147,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
             }
         }
 
+        _recorder?.Dispose();
         _timers.Dispose();
         await Task.WhenAll(_closing).ConfigureAwait(false);
     }
@@ -170,8 +179,8 @@ internal sealed class PeerRunner : IEnginePeerEvents
                 _incoming?.Dispose();
                 _incoming = null;
                 break;
-            case PeerInput.Received { Link: var from, Event: var e }:
-                Step(e, from);
+            case PeerInput.Received { Link: var from, Event: var e, Octets: var octets }:
+                Step(e, from, octets);
                 break;
         }
     }
@@ -224,10 +233,11 @@ internal sealed class PeerRunner : IEnginePeerEvents
         ?? (_state.Session is { } session && session.HoldTime * 2 > UsualSendHold ? session.HoldTime * 2 : UsualSendHold);
 
     /// <summary>One step and its actions.</summary>
-    private void Step(PeerEvent e, PeerLink? link)
+    private void Step(PeerEvent e, PeerLink? link, byte[]? octets = null)
     {
         var before = _state;
         var (next, actions) = PeerFsm.Step(_state, e, _fsm);
+        _recorder?.Record(_options.TimeProvider.GetUtcNow(), _fsm, before, e, octets, actions);
         _state = next;
         foreach (var action in actions)
         {
@@ -318,8 +328,9 @@ internal sealed class PeerRunner : IEnginePeerEvents
         var local = IPEndPoint.TryParse(link.LocalEndpoint, out var endPoint) && IpAddr.TryParse(endPoint.Address.ToString().Split('%')[0], out var address, out _)
             ? address
             : _options.RouterId;
+        _fsm = _fsm.Restarting ? _fsm with { Restarting = false } : _fsm;
         _generation++;
-        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output));
+        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output, session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6)));
         _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);
         Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());

@@ -79,6 +79,9 @@ public enum BgpEventKind
 
     /// <summary>The peer has sent all its routes of a family.</summary>
     EndOfRib,
+
+    /// <summary>The linter has raised or cleared a finding; no peer's own.</summary>
+    Finding,
 }
 
 /// <summary>Something an operator may want to read in the log.</summary>

@@ -27,12 +27,12 @@ internal readonly record struct RouteRun(
     RunKind Kind, FamilyIndex Family, byte[] Octets, int Start, int Length, bool PathIds, PathAttributes? Attributes);
 
 /// <summary>All that one read from a peer's socket says of routes, in order. The buffer returns to its pool with the batch.</summary>
-internal sealed class RouteBatch(EnginePeer peer, int generation, byte[] buffer, int octets, Action<int> done)
+internal sealed class RouteBatch(EnginePeer peer, byte[] buffer, int octets, Action<int> done)
 {
     public EnginePeer Peer { get; } = peer;
 
     /// <summary>The session it belongs to; what comes late from an earlier one is dropped.</summary>
-    public int Generation { get; } = generation;
+    public int Generation { get; set; }
 
     public List<RouteRun> Runs { get; } = [];
 

@@ -44,6 +44,11 @@ internal sealed partial class RouteEngine
         }
 
         peer.Interest = session.Context.Families.Contains(AddressFamily.RouteTargetMembership) ? new RouteTargetInterest() : null;
+        if (peer.Interest is null)
+        {
+            LintImporter(null, imports: true); // it may import anything
+        }
+
         foreach (var family in session.Context.Families)
         {
             if (family.Index() is { } index)
@@ -117,6 +122,14 @@ internal sealed partial class RouteEngine
 
     private void Disconnect(EnginePeer peer)
     {
+        if (peer is { IsUp: true, Config.Role: not PeerRole.Observed })
+        {
+            foreach (var target in peer.Interest?.Targets ?? [default])
+            {
+                NoteImporter(target, imports: false);
+            }
+        }
+
         peer.IsUp = false;
         foreach (var member in peer.Members)
         {

@@ -1,4 +1,5 @@
 using Fabric.Bgp.Rib;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
 
@@ -64,7 +65,13 @@ internal sealed partial class RouteEngine
         var target = RouteTargetInterest.Decode(nlri);
         var member = peer.Members[(int)FamilyIndex.Evpn];
         var hadAll = interest.All;
-        if (!(wanted ? interest.Add(target) : interest.Remove(target)) || member is null)
+        if (!(wanted ? interest.Add(target) : interest.Remove(target)))
+        {
+            return;
+        }
+
+        NoteImporter(target, wanted);
+        if (member is null)
         {
             return;
         }
@@ -99,6 +106,10 @@ internal sealed partial class RouteEngine
 
         Call(member);
     }
+
+    /// <summary>For the linter: who wants what. A prefix of targets counts as wanting everything.</summary>
+    private void NoteImporter((ulong Bits, int Length) target, bool imports) =>
+        LintImporter(target.Length == 64 && RouteTarget.TryFromCommunity(target.Bits, out var one) ? one : null, imports);
 
     private void Turn(FamilyMember member, ulong target, bool wanted)
     {

@@ -29,7 +29,7 @@ internal sealed partial class RouteEngine
     {
         if (_table.Entry(entry).Family == FamilyIndex.Evpn && !_touched.ContainsKey(entry))
         {
-            _touched.Add(entry, _table.Entry(entry).First == 0 ? null : EvpnViews.Of(_table, entry, s_everything));
+            _touched.Add(entry, _subscriptions.IsEmpty || _table.Entry(entry).First == 0 ? null : EvpnViews.Of(_table, entry, s_everything));
         }
     }
 
@@ -37,6 +37,15 @@ internal sealed partial class RouteEngine
     {
         if (_touched.Count == 0)
         {
+            return;
+        }
+
+        LintTouched();
+
+        if (_subscriptions.IsEmpty)
+        {
+            _touched.Clear();
+            _table.OnTouch = _linter is null ? null : Note;
             return;
         }
 
@@ -51,11 +60,6 @@ internal sealed partial class RouteEngine
         }
 
         _touched.Clear();
-        if (_subscriptions.IsEmpty)
-        {
-            _table.OnTouch = null;
-            return;
-        }
 
         var batch = new EvpnChangeBatch(_table.Touched, changes.ToImmutable(), Resync: false);
         foreach (var subscription in _subscriptions.Keys)

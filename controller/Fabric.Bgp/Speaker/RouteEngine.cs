@@ -13,6 +13,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
 {
     private const int MostWorkAtOnce = 64;
     private const int MostOctetsAtOnce = 1 << 20;
+    private const int MostDying = 1 << 20;
 
     private readonly TimeProvider _time;
     private readonly SpeakerIdentity _self;
@@ -105,6 +106,11 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         }
 
         await _ended.Task.ConfigureAwait(false);
+        if (_lintTimer is not null)
+        {
+            await _lintTimer.DisposeAsync().ConfigureAwait(false);
+        }
+
         foreach (var subscription in _subscriptions.Keys)
         {
             subscription.Complete();
@@ -218,6 +224,13 @@ internal sealed partial class RouteEngine : IAsyncDisposable
 
         var read = _marks.Count == 0 ? _table.Version : _marks.Min(m => _table.Entry(m.Mark).Version);
         _table.Bury(Math.Min(read, ReadByFollowers()));
+        if (_table.Dying > MostDying && _marks.MinBy(m => _table.Entry(m.Mark).Version) is { } slowest)
+        {
+            // Withdrawn routes cannot be forgotten for ever because one peer does not read.
+            ClearMark(slowest);
+            slowest.Peer.Events.TooSlow();
+        }
+
         foreach (var group in _groups.SelectMany(static g => g))
         {
             group.ForgetVerdicts();
@@ -233,6 +246,10 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         }
 
         public void ManyPrefixes(AddressFamily family, int routes, int limit)
+        {
+        }
+
+        public void TooSlow()
         {
         }
 

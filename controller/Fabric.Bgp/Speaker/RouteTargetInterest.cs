@@ -19,6 +19,9 @@ internal sealed class RouteTargetInterest
     /// <summary>Whether the peer has said all that it wants for now: its End-of-RIB of the family came.</summary>
     public bool Complete { get; set; }
 
+    /// <summary>What is wanted, each once.</summary>
+    public IReadOnlyCollection<(ulong Bits, int Length)> Targets => _wanted.Keys;
+
     /// <summary>Whether everything is wanted.</summary>
     public bool All => _wanted.ContainsKey((0, 0));
 

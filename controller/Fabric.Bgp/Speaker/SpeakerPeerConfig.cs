@@ -7,8 +7,8 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>A peer the speaker connects to.</summary>
 public sealed record SpeakerPeerConfig
 {
-    /// <summary>The peer's address; it names the peer within the speaker.</summary>
-    public required IpAddr Address { get; init; }
+    /// <summary>The peer's address, which names it within the speaker; unspecified for whoever is found on <see cref="Interface"/>.</summary>
+    public IpAddr Address { get; init; }
 
     /// <summary>TCP port.</summary>
     public ushort Port { get; init; } = 179;
@@ -73,17 +73,23 @@ public sealed record SpeakerPeerConfig
     /// <summary>A name for people, e.g. the device's; changing it does not touch the session.</summary>
     public string? Description { get; init; }
 
+    /// <summary>Whether the peer is whoever is at the other end of <see cref="Interface"/>.</summary>
+    public bool IsUnnumbered => Interface is not null && Address.IsUnspecified;
+
+    /// <summary>The peer for people: its address, or its interface.</summary>
+    public string Name => IsUnnumbered ? Interface! : Address.ToString();
+
     /// <summary>Whether the session can stay when the configuration changes from one to the other.</summary>
     public bool SameSession(SpeakerPeerConfig? other) =>
         other is not null
         && (Address, Port, RemoteAsn, LocalAddress, HoldTime, ConnectRetry, Ttl)
             == (other.Address, other.Port, other.RemoteAsn, other.LocalAddress, other.HoldTime, other.ConnectRetry, other.Ttl)
-        && (Passive, MinTtl, Md5Key, Role, GracefulRestart) == (other.Passive, other.MinTtl, other.Md5Key, other.Role, other.GracefulRestart)
+        && (Passive, MinTtl, Md5Key, Role, GracefulRestart, Interface) == (other.Passive, other.MinTtl, other.Md5Key, other.Role, other.GracefulRestart, other.Interface)
         && Families.SequenceEqual(other.Families)
         && AddPath.SequenceEqual(other.AddPath);
 
     /// <inheritdoc/>
-    public bool Equals(SpeakerPeerConfig? other) => 
+    public bool Equals(SpeakerPeerConfig? other) =>
         SameSession(other)
         && (Description, Import, Export, OpenWithoutPolicy, MaxPrefixes, MaxPrefixesWarning, SendHold)
             == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
@@ -96,27 +102,32 @@ public sealed record SpeakerPeerConfig
     {
         if (HoldTime.Ticks % TimeSpan.TicksPerSecond != 0 || HoldTime.TotalSeconds is not (0 or (>= 3 and <= 65535)))
         {
-            throw new ArgumentException($"peer {Address}: hold time must be 0 or 3..65535 whole seconds, got {HoldTime}");
+            throw new ArgumentException($"peer {Name}: hold time must be 0 or 3..65535 whole seconds, got {HoldTime}");
         }
 
         if (ConnectRetry < TimeSpan.FromMilliseconds(100) || ConnectRetry > TimeSpan.FromHours(1))
         {
-            throw new ArgumentException($"peer {Address}: connect retry must be 0.1 s to 1 h, got {ConnectRetry}");
+            throw new ArgumentException($"peer {Name}: connect retry must be 0.1 s to 1 h, got {ConnectRetry}");
+        }
+
+        if (Address.IsUnspecified && Interface is null)
+        {
+            throw new ArgumentException("a peer needs an address or an interface");
         }
 
         if (Families.IsDefaultOrEmpty)
         {
-            throw new ArgumentException($"peer {Address}: at least one address family is needed");
+            throw new ArgumentException($"peer {Name}: at least one address family is needed");
         }
 
         if (Ttl == 0 || Port == 0)
         {
-            throw new ArgumentException($"peer {Address}: TTL and port must not be 0");
+            throw new ArgumentException($"peer {Name}: TTL and port must not be 0");
         }
 
-        if (LocalAddress is { } local && local.Family != Address.Family)
+        if (LocalAddress is { } local && !IsUnnumbered && local.Family != Address.Family)
         {
-            throw new ArgumentException($"peer {Address}: local address {local} is of the other IP version");
+            throw new ArgumentException($"peer {Name}: local address {local} is of the other IP version");
         }
     }
 }

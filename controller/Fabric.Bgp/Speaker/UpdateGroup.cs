@@ -10,16 +10,18 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>What makes two peers be told the same of a family.</summary>
 internal sealed record UpdateGroupKey(
     FamilyIndex Family, bool IsInternal, PeerRole Role, bool AddPath, bool FourOctetAs, int MaxMessageLength, IpAddr LocalAddress,
-    RoutePolicy? Export, bool OpenWithoutPolicy)
+    RoutePolicy? Export, bool OpenWithoutPolicy, bool Ipv4OverIpv6)
 {
     public static UpdateGroupKey Of(FamilyIndex family, SpeakerPeerConfig config, EngineSession session) => new(
         family, session.Context.IsInternal, config.Role, session.Context.AddPathSend.Contains(family.Family()), session.Context.FourOctetAs,
-        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy);
+        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy, session.Ipv4OverIpv6);
 }
 
 /// <summary>Peers that are told the same of a family: which routes, and with which attributes. Belongs to the engine.</summary>
 internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerIdentity self)
 {
+    private const int MostVerdicts = 4096;
+
     private readonly SessionContext _context = new(key.FourOctetAs, key.IsInternal, [key.Family.Family()], key.MaxMessageLength);
 
     // The verdict on attributes of a sender, as long as the policy does not look at routes.
@@ -49,6 +51,11 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
 
         if (!_verdicts.TryGetValue((set, path.Peer), out var verdict))
         {
+            if (_verdicts.Count >= MostVerdicts)
+            {
+                _verdicts.Clear();
+            }
+
             verdict = Decide(path, set, out _);
             _verdicts.Add((set, path.Peer), verdict);
         }
@@ -78,9 +85,10 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
         }
 
         var attributes = set.Attributes;
+        var nextHop = NextHopRule.Usual;
         if (Key.Export is { } policy)
         {
-            attributes = policy.Apply(new PolicyRoute(Key.Family.Family(), table.Nlri(path)), attributes);
+            attributes = policy.Apply(new PolicyRoute(Key.Family.Family(), table.Nlri(path)), attributes, out nextHop);
             if (attributes is null)
             {
                 verdict = ExportVerdict.RefusedByPolicy;
@@ -88,7 +96,20 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
             }
         }
 
-        return OutgoingAttributes.Of(attributes, source, Key, self);
+        var outgoing = OutgoingAttributes.Of(attributes, source, Key, self);
+        outgoing = nextHop switch
+        {
+            NextHopRule.Self => new PathAttributes(outgoing) { NextHop = Key.LocalAddress },
+            NextHopRule.AsInAttributes when attributes.NextHop is { } given => new PathAttributes(outgoing) { NextHop = given },
+            _ => outgoing,
+        };
+        if (Key.Family == FamilyIndex.Ipv4 && !Key.Ipv4OverIpv6 && outgoing.NextHop is { IsV6: true })
+        {
+            verdict = ExportVerdict.NextHopNotTaken;
+            return null;
+        }
+
+        return outgoing;
     }
 
     /// <summary>RFC 4456 section 6: between internal peers routes pass only where one of the two is a client.</summary>

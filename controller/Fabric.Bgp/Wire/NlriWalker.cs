@@ -4,7 +4,7 @@ using Fabric.Bgp.Evpn;
 namespace Fabric.Bgp.Wire;
 
 /// <summary>Walks an NLRI field route by route and says of each whether it is well-formed.</summary>
-/// <remarks>A broken row loses the place; a broken value costs one route (RFC 7606 section 5.4).</remarks>
+/// <remarks>A broken row loses the place; a broken value of an EVPN route costs one route (RFC 7606 sections 5.3 and 5.4).</remarks>
 internal ref struct NlriWalker(AddressFamily family, ReadOnlySpan<byte> field, bool addPath)
 {
     private ReadOnlySpan<byte> _rest = field;
@@ -60,21 +60,26 @@ internal ref struct NlriWalker(AddressFamily family, ReadOnlySpan<byte> field, b
             return false;
         }
 
+        if (header == 1 && !FitsFamily(_rest[0]))
+        {
+            Broken = true;
+            return false;
+        }
+
         route = _rest[..length];
         _rest = _rest[length..];
-        fault = header == 2 ? EvpnNlri.FaultOf(route[0], route[2..]) : PrefixFault(route);
+        fault = header == 2 ? EvpnNlri.FaultOf(route[0], route[2..]) : null;
         return true;
     }
 
-    private readonly string? PrefixFault(ReadOnlySpan<byte> route)
+    /// <summary>A prefix length that cannot be makes the whole field incorrect (RFC 7606 section 5.3), unlike a route with a type.</summary>
+    private readonly bool FitsFamily(int bits)
     {
-        int bits = route[0];
         if (family == AddressFamily.RouteTargetMembership)
         {
-            return bits is 0 or (>= 32 and <= 96) ? null : "a membership of other than 0 or 32 to 96 bits";
+            return bits is 0 or (>= 32 and <= 96);
         }
 
-        var most = family == AddressFamily.Ipv4Unicast ? 32 : 128;
-        return bits > most ? $"prefix of {bits} bits" : null;
+        return bits <= (family == AddressFamily.Ipv4Unicast ? 32 : 128);
     }
 }

@@ -345,7 +345,7 @@ internal ref struct UpdateScanner
             if (fault is not null)
             {
                 good ??= [.. field[..^(from + whole.Length)]];
-                Problem(ErrorAction.DiscardAttribute, family == AddressFamily.L2VpnEvpn ? $"EVPN route: {fault}" : fault);
+                Problem(ErrorAction.DiscardAttribute, $"EVPN route: {fault}");
             }
             else
             {
@@ -356,7 +356,7 @@ internal ref struct UpdateScanner
         if (walker.Broken)
         {
             Disable(family, $"malformed {family} routes in {name}");
-            return field[..^from];
+            return good is null ? field[..^from] : good.ToArray();
         }
 
         return good is null ? field : good.ToArray();
@@ -365,13 +365,8 @@ internal ref struct UpdateScanner
     private ReadOnlySpan<byte> Ipv4Field(ReadOnlySpan<byte> field)
     {
         var walker = new NlriWalker(AddressFamily.Ipv4Unicast, field, HasPathIds(AddressFamily.Ipv4Unicast));
-        while (walker.Next(out _, out _, out var fault))
+        while (walker.Next(out _, out _, out _))
         {
-            if (fault is not null)
-            {
-                Fatal(BgpError.InvalidNetwork, "malformed IPv4 prefix");
-                return default;
-            }
         }
 
         if (walker.Broken)

@@ -246,6 +246,19 @@ public sealed record BgpEventList(ImmutableArray<BgpEventDocument> Items, long L
 /// <param name="Text">Text for people.</param>
 public sealed record BgpEventDocument(long Sequence, DateTimeOffset Time, string? Peer, string Kind, string Text);
 
+/// <summary>What the linter finds in the EVPN routes.</summary>
+/// <param name="Enabled">Whether the speaker looks; a route reflector does with <c>lint</c>.</param>
+/// <param name="Items">The findings.</param>
+public sealed record BgpFindingList(bool Enabled, ImmutableArray<BgpFindingDocument> Items);
+
+/// <summary>Something that contradicts itself in the EVPN routes.</summary>
+/// <param name="Code">What kind, e.g. <c>duplicate-mac</c>.</param>
+/// <param name="Severity"><c>error</c> or <c>warning</c>.</param>
+/// <param name="Subject">What it is about.</param>
+/// <param name="Evidence">What the routes say.</param>
+/// <param name="FirstSeen">Since when.</param>
+public sealed record BgpFindingDocument(string Code, string Severity, string Subject, ImmutableArray<string> Evidence, DateTimeOffset FirstSeen);
+
 /// <summary>A change of a best path, in the stream of changes.</summary>
 /// <param name="Withdrawn">Whether there is no path any more that may be used.</param>
 /// <param name="Route">The best path now, or the last known.</param>

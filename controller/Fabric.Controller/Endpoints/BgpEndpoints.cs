@@ -47,6 +47,9 @@ public static partial class BgpEndpoints
             .WithQuery("since", "first send the events behind this number; the header Last-Event-ID goes before it"))
             .WithQuery("peer", "only this neighbor, of neighbors and events")
             .Produces<string>(200, "text/event-stream").WithProblems(400, 404);
+        group.MapGet("findings", Findings).WithName("listBgpFindings")
+            .WithSummary("Lists what contradicts itself in the EVPN routes now, the oldest first; the same is told by events of kind finding.")
+            .WithQuery("site", SiteHelp).Produces<BgpFindingList>().WithProblems(400, 404);
         group.MapGet("injected", InjectedAsync).WithName("listInjectedBgpRoutes").WithSummary("Lists the routes that were injected here.")
             .WithQuery("site", SiteHelp).WithQuery("limit", "most items of a page, 1..1000; 1000 if absent").WithQuery("cursor", "where the page begins: next of the page before")
             .Produces<BgpRouteList>().WithProblems(400, 404);
@@ -151,6 +154,12 @@ public static partial class BgpEndpoints
         var since = Query.Number(context.Request, "since", 0, long.MaxValue);
         var events = history.Read(since ?? 0, MostEvents).Where(e => peer is null || e.Event.Peer == peer);
         return ApiJson.Result(new BgpEventList([.. (since is null ? events.TakeLast(limit) : events.Take(limit)).Select(GlassDocuments.Of)], history.Last));
+    }
+
+    private static IResult Findings(HttpContext context, IBgpSpeakers speakers)
+    {
+        var findings = Chosen(context.Request, speakers).Speaker.Findings;
+        return ApiJson.Result(new BgpFindingList(findings is not null, [.. (findings ?? []).Select(GlassDocuments.Of)]));
     }
 
     private static async Task<IResult> InjectAsync(HttpContext context, IBgpSpeakers speakers, ILoggerFactory logs)

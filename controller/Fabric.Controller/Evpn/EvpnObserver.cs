@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net.NetworkInformation;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Speaker;
 using Fabric.Compiler;
@@ -156,6 +157,7 @@ public sealed partial class EvpnObserver : BackgroundService, IBgpSpeakers
             LocalAsn = identity.Asn,
             RouterId = identity.RouterId,
             TimeProvider = _time,
+            Lint = new EvpnLinterOptions(),
             OnEvent = e => Note(e, last),
         });
     }

@@ -4,6 +4,7 @@ using Fabric.Bgp;
 using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Evpn;
 using Fabric.Bgp.Glass;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Speaker;
 using Fabric.Bgp.Unicast;
 using Fabric.Bgp.Wire;
@@ -16,6 +17,10 @@ namespace Fabric.Controller.Glass;
 /// <summary>What a speaker shows, as the API writes it.</summary>
 internal static class GlassDocuments
 {
+    /// <summary>A finding of the linter.</summary>
+    public static BgpFindingDocument Of(LintFinding finding) => new(
+        finding.Code.Text(), finding.Severity == LintSeverity.Error ? "error" : "warning", finding.Subject, finding.Evidence, finding.FirstSeen);
+
     /// <summary>A neighbor.</summary>
     public static BgpNeighborDocument Of(string? site, PeerStatus peer) => new()
     {
@@ -29,8 +34,8 @@ internal static class GlassDocuments
         RouterId = peer.RemoteRouterId?.ToString(),
         LocalEndpoint = peer.LocalEndpoint,
         HoldTime = (int?)peer.HoldTime?.TotalSeconds,
-        Families = [.. peer.Families.Select(FamilyName.Of)],
-        Routes = [.. peer.RoutesReceived.Where(static r => r.Routes > 0).Select(static r => new BgpFamilyCount(FamilyName.Of(r.Family), r.Routes))],
+        Families = [.. peer.Families.Select(static f => f.ToString())],
+        Routes = [.. peer.RoutesReceived.Where(static r => r.Routes > 0).Select(static r => new BgpFamilyCount(r.Family.ToString(), r.Routes))],
         Established = peer.EstablishedCount,
         MessagesReceived = peer.MessagesReceived,
         UpdatesReceived = peer.UpdatesReceived,
@@ -43,7 +48,7 @@ internal static class GlassDocuments
     /// <summary>A path.</summary>
     public static BgpRouteDocument Of(RouteView route) => Fields(route, new BgpRouteDocument
     {
-        Family = FamilyName.Of(route.Family),
+        Family = route.Family.ToString(),
         Name = route.Name,
         From = route.From?.ToString(),
         PathId = route.PathId == 0 ? null : route.PathId,
@@ -77,7 +82,7 @@ internal static class GlassDocuments
 
     /// <summary>An explanation.</summary>
     public static BgpRouteExplanation Of(RouteExplanation route) => new(
-        FamilyName.Of(route.Family),
+        route.Family.ToString(),
         route.Name,
         [.. route.Paths.Select(static p => new BgpPathExplanation(Of(p.Path), p.LostBy is { } rule ? Name(rule) : null, p.Reason))],
         [.. route.Peers.Select(static p => new BgpPeerExplanation(p.Peer.ToString(), Name(p.Verdict), p.Reason, p.Attributes is { } a ? Of(a) : null))]);

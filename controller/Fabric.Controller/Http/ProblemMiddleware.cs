@@ -33,7 +33,7 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
     {
         404 => Problems.NoEndpoint($"there is no endpoint {context.Request.Method} {context.Request.Path}"),
         405 => Problems.MethodNotAllowed($"{context.Request.Path} does not take {context.Request.Method}; it takes {context.Response.Headers.Allow}"),
-        415 => Problems.UnsupportedMediaType("send the body as application/json"),
+        415 => Problems.UnsupportedMediaType($"send the body as {(HttpMethods.IsPatch(context.Request.Method) ? "application/merge-patch+json" : "application/json")}"),
         413 => Problems.TooLarge("the body is too large"),
         var status => Problems.Malformed("the request cannot be served") with { Status = status, Code = "http-" + status },
     };

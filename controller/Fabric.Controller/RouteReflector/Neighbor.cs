@@ -2,11 +2,17 @@ using Fabric.Primitives;
 
 namespace Fabric.Controller.RouteReflector;
 
-/// <summary>A peer that is configured by its address.</summary>
+/// <summary>A peer that is configured by its address, or by the interface behind which it is.</summary>
 public sealed record Neighbor
 {
-    /// <summary>Its address.</summary>
-    public required IpAddr Address { get; init; }
+    /// <summary>Its address; 0.0.0.0 when it is found on <see cref="Interface"/>.</summary>
+    public IpAddr Address { get; init; }
+
+    /// <summary>The interface of an unnumbered neighbor, which is found by router advertisements; else null.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Address or interface.</summary>
+    public string Name => Interface ?? Address.ToString();
 
     /// <summary>Name of its group; null: the top level says what the neighbor does not.</summary>
     public string? Group { get; init; }

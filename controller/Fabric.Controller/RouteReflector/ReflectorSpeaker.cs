@@ -1,5 +1,6 @@
 using Fabric.Bgp;
 using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Lint;
 using Fabric.Bgp.Speaker;
 using Fabric.Controller.Glass;
 using Fabric.Controller.RouteReflector.Metrics;
@@ -26,6 +27,8 @@ public sealed class ReflectorSpeaker : IAsyncDisposable, IBgpSpeakers
             ClusterId = config.ClusterId,
             Listen = [.. config.Listen],
             AnnounceAllTargets = true,
+            Lint = config.Lint ? new EvpnLinterOptions { ImportersKnown = true } : null,
+            RecordDirectory = config.Record,
             TimeProvider = time,
             OnEvent = log.Write,
         });
@@ -61,7 +64,7 @@ public sealed class ReflectorSpeaker : IAsyncDisposable, IBgpSpeakers
     {
         var up = peer.Phase == PeerPhase.Established;
         return new PeerSample(
-            peer.Config.Address.ToString(),
+            peer.Config.Name,
             peer.Config.RemoteAsn?.Value ?? 0,
             peer.Config.Description ?? "",
             peer.Phase,

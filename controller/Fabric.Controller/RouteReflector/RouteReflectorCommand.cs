@@ -30,10 +30,12 @@ internal static class RouteReflectorCommand
             Value("--metrics-listen", "address and port of metrics over HTTP; none if absent"),
             Value("--api-listen", "loopback address and port of the looking glass over HTTP; none if absent"),
             Value("--api-token-file", "file with a token that requests to the looking glass must carry; with it any address will do"),
+            Value("--record", "directory in which each session is recorded, for fabricctl bgp replay; none if absent"),
         ];
         Option<bool>[] switches =
         [
             Switch("--route-server", "clients are external peers of a route server (RFC 7947)"),
+            Switch("--lint", "watch EVPN routes for contradictions, and log them"),
             Switch("--open-without-policy", "external clients without policy may send and get everything (RFC 8212 would refuse all)"),
         ];
         var command = new Command("route-reflector", "A BGP route reflector or route server by itself: no store, no intent, JSON log.") { config };

@@ -32,6 +32,12 @@ public sealed record RouteReflectorConfig
     /// <summary>Where the looking glass is served over HTTP, without <see cref="ApiTokenFile"/> on a loopback address; null: nowhere.</summary>
     public IPEndPoint? ApiListen { get; init; }
 
+    /// <summary>Whether EVPN routes are watched for contradictions.</summary>
+    public bool Lint { get; init; }
+
+    /// <summary>Directory in which sessions are recorded; null: they are not.</summary>
+    public string? Record { get; init; }
+
     /// <summary>The file with the token that requests to the looking glass must carry; null: none is asked for.</summary>
     public string? ApiTokenFile { get; init; }
 
@@ -59,7 +65,8 @@ public sealed record RouteReflectorConfig
     /// <summary>Whether a running reflector can go over to the other configuration without being started anew.</summary>
     public bool SameProcess(RouteReflectorConfig other) =>
         (Asn, RouterId, ClusterId, Listen, LogFormat, MetricsListen, ApiListen, ApiTokenFile)
-            .Equals((other.Asn, other.RouterId, other.ClusterId, other.Listen, other.LogFormat, other.MetricsListen, other.ApiListen, other.ApiTokenFile));
+            .Equals((other.Asn, other.RouterId, other.ClusterId, other.Listen, other.LogFormat, other.MetricsListen, other.ApiListen, other.ApiTokenFile))
+        && (Lint, Record) == (other.Lint, other.Record);
 
     /// <summary>What is allowed and yet perhaps not meant, for the log.</summary>
     public IEnumerable<string> Remarks()
@@ -70,7 +77,7 @@ public sealed record RouteReflectorConfig
             yield return $"group {group.Name} has no range and no neighbor";
         }
 
-        foreach (var (who, session) in Ranges.Select(r => ($"range {r.Prefix}", SessionOf(r))).Concat(Neighbors.Select(n => ($"neighbor {n.Address}", n.Session))))
+        foreach (var (who, session) in Ranges.Select(r => ($"range {r.Prefix}", SessionOf(r))).Concat(Neighbors.Select(n => ($"neighbor {n.Name}", n.Session))))
         {
             foreach (var direction in new[] { session.Import is null ? "import" : null, session.Export is null && session.Role != PeerRole.Observed ? "export" : null }.OfType<string>())
             {

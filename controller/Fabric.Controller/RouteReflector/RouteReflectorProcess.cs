@@ -70,7 +70,7 @@ public static class RouteReflectorProcess
 
         if (!next.SameProcess(now))
         {
-            log.Write("error", "reload", "asn, router-id, cluster-id, listen, log-format, metrics-listen, api-listen or api-token-file has changed: start anew for that; the configuration stays as it was");
+            log.Write("error", "reload", "asn, router-id, cluster-id, listen, log-format, metrics-listen, api-listen, api-token-file, lint or record has changed: start anew for that; the configuration stays as it was");
             return now;
         }
 

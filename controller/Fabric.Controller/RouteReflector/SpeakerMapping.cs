@@ -12,6 +12,7 @@ public static class SpeakerMapping
     [
         .. config.Neighbors.Select(n => PeerOf(config, n.Session, n.Address) with
         {
+            Interface = n.Interface,
             Port = n.Port,
             LocalAddress = n.LocalAddress,
             Passive = n.Passive,

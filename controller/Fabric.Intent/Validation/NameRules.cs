@@ -9,15 +9,15 @@ namespace Fabric.Intent.Validation;
 /// </summary>
 public static class NameRules
 {
-    /// <summary>Longest name in characters (UTF-16 code units).</summary>
+    /// <summary>Longest name in characters (Unicode code points).</summary>
     public const int MaxLength = 512;
 
     /// <summary>What is wrong with a name, or null.</summary>
     public static string? Fault(string name)
     {
-        if (name.Length is 0 or > MaxLength)
+        if (name.Length == 0)
         {
-            return $"a name has 1 to {MaxLength} characters, this one has {name.Length}";
+            return $"a name has 1 to {MaxLength} characters, this one has 0";
         }
 
         if (char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]))
@@ -25,7 +25,8 @@ public static class NameRules
             return "a name neither begins nor ends with a blank";
         }
 
-        for (var rest = name.AsSpan(); !rest.IsEmpty;)
+        var length = 0;
+        for (var rest = name.AsSpan(); !rest.IsEmpty; length++)
         {
             if (Rune.DecodeFromUtf16(rest, out var rune, out var used) != System.Buffers.OperationStatus.Done)
             {
@@ -38,6 +39,11 @@ public static class NameRules
             }
 
             rest = rest[used..];
+        }
+
+        if (length > MaxLength)
+        {
+            return $"a name has 1 to {MaxLength} characters, this one has {length}";
         }
 
         return name is "." or ".." ? "a name cannot be '.' or '..'" : null;

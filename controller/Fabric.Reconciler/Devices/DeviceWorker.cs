@@ -312,7 +312,7 @@ internal sealed partial class DeviceWorker : IAsyncDisposable
         var now = _context.Time.GetUtcNow();
         if (_status.Phase != DevicePhase.Failed || _status.Reason != reason)
         {
-            Log.Failed(_context.Log, _uid, reason, message);
+            Log.Failed(_context.Log, _context.Store.Current.Find(_uid)?.Key.Name ?? $"device uid {_uid}", reason, message);
         }
 
         Update(_status with
@@ -355,8 +355,8 @@ internal sealed partial class DeviceWorker : IAsyncDisposable
         [LoggerMessage(2003, LogLevel.Warning, "{Device}: rolling back {Transaction}, left by an earlier run")]
         public static partial void AbortingPending(ILogger logger, string device, string transaction);
 
-        [LoggerMessage(2004, LogLevel.Warning, "device uid {Uid}: {Reason}: {Reported}")]
-        public static partial void Failed(ILogger logger, int uid, string reason, string reported);
+        [LoggerMessage(2004, LogLevel.Warning, "{Device}: {Reason}: {Reported}")]
+        public static partial void Failed(ILogger logger, string device, string reason, string reported);
 
         [LoggerMessage(2005, LogLevel.Error, "{Device}: a pass failed by a fault of the controller")]
         public static partial void PassFailed(ILogger logger, Exception exception, string device);

@@ -201,10 +201,10 @@ public sealed class StatusSource : IStatusSource
             })]),
         };
         var conditions = Aggregate(vnet, devices, shortfalls.Where(s => s.Reason != ShortfallReason.CannotRoute), out var observed);
-        return new(observed, [.. conditions, Gateway(place, shortfalls)], details);
+        return new(observed, [.. conditions, Gateway(place, conditions[0], shortfalls)], details);
     }
 
-    private static Condition Gateway(GatewayPlace place, List<(string Device, ShortfallReason Reason)> shortfalls)
+    private static Condition Gateway(GatewayPlace place, Condition ready, List<(string Device, ShortfallReason Reason)> shortfalls)
     {
         var cannot = shortfalls.Where(s => s.Reason == ShortfallReason.CannotRoute).Select(s => s.Device).ToList();
         return place switch
@@ -212,6 +212,7 @@ public sealed class StatusSource : IStatusSource
             GatewayPlace.None => new("GatewayReady", ConditionStatus.True, "NoGateway", "the V-Net asks for no gateway"),
             GatewayPlace.SoftGate => new(
                 "GatewayReady", ConditionStatus.False, "NoSoftGate", "a V-Net on hypervisors has its gateway on a SoftGate, and the site has none: it is layer 2"),
+            _ when ready.Status != ConditionStatus.True => new("GatewayReady", ready.Status, ready.Reason, ready.Message),
             _ when cannot.Count > 0 => new(
                 "GatewayReady", ConditionStatus.False, nameof(ShortfallReason.CannotRoute), $"no VRFs on {Some(cannot)}: the V-Net is layer 2 there"),
             _ => new("GatewayReady", ConditionStatus.True, "AnycastOnLeaves", "each leaf with the V-Net is its gateway"),
@@ -239,7 +240,7 @@ public sealed class StatusSource : IStatusSource
             }
         }
 
-        var shorts = shortfalls.GroupBy(s => s.Reason).Select(g => $"{g.Key} on {Some([.. g.Select(s => s.Device)])}").ToList();
+        var shorts = shortfalls.GroupBy(s => s.Reason).Select(g => InWords(g.Key, Some([.. g.Select(s => s.Device)]))).ToList();
         if (shorts.Count > 0)
         {
             var reason = shortfalls.First().Reason.ToString();
@@ -255,6 +256,13 @@ public sealed class StatusSource : IStatusSource
 
     /// <summary>Whether a device was read back with a revision in force and is not in trouble since. Work on a later revision does not count against it.</summary>
     private static bool IsCurrent(DeviceStatus status, long revision) => status.Phase != DevicePhase.Failed && status.ObservedRevision >= revision;
+
+    private static string InWords(ShortfallReason reason, string devices) => reason switch
+    {
+        ShortfallReason.CannotBridgePorts => $"no VLAN-aware bridge on {devices}: ports there cannot be in a V-Net",
+        ShortfallReason.WaitingForRelease => $"the VNI's previous owner is not gone yet from {devices}",
+        _ => $"{reason} on {devices}",
+    };
 
     private static string Some(IReadOnlyCollection<string> names) =>
         string.Join(", ", names.Take(5)) + (names.Count > 5 ? $" and {names.Count - 5} more" : "");

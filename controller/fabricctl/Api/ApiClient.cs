@@ -189,7 +189,9 @@ public sealed class ApiClient : IDisposable
         }
         catch (HttpRequestException e) when (e.InnerException is AuthenticationException tls)
         {
-            throw new CtlException(ExitCodes.NoAccess, $"{_server} did not prove who it is: {(tls.InnerException ?? tls).Message}");
+            var why = (tls.InnerException ?? tls).Message;
+            var way = why.Contains("certificate chain", StringComparison.Ordinal) ? "; give the file of the authority that vouches for it with --ca" : "";
+            throw new CtlException(ExitCodes.NoAccess, $"{_server} did not prove who it is: {why}{way}");
         }
         catch (HttpRequestException e)
         {

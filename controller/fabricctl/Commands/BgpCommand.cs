@@ -11,9 +11,10 @@ public static class BgpCommand
     private const ushort BgpPort = 179;
 
     /// <summary>The command.</summary>
-    public static Command Build(CtlHost host) => new("bgp", "BGP neighbors and routes of a controller or route reflector, and BGP messages")
+    public static Command Build(CtlHost host) => new("bgp", "BGP neighbors and routes of a controller or route reflector, BGP messages and recorded sessions")
     {
-        GlassCommands.Neighbors(host), GlassCommands.Routes(host), GlassCommands.Route(host), GlassCommands.Why(host), GlassCommands.Events(host), Decode(host),
+        GlassCommands.Neighbors(host), GlassCommands.Routes(host), GlassCommands.Route(host), GlassCommands.Why(host), GlassCommands.Events(host), GlassCommands.Findings(host), Decode(host),
+        BgpReplayCommand.Build(host),
     };
 
     private static Command Decode(CtlHost host)

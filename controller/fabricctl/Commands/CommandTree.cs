@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Fabric.Ctl.Api;
 using Fabric.Ctl.Output;
 using Fabric.Ctl.Settings;
@@ -23,7 +24,13 @@ public static class CommandTree
     /// <summary>File with the certificate authority.</summary>
     public static readonly Option<string?> Ca = new("--ca") { Description = "certificates that vouch for the controller (else $FABRIC_CA, else those of the last login or of the system)", Recursive = true };
 
-    private static readonly Option<OutputFormat> Output = new("--output", "-o") { Description = "table, json or yaml", Recursive = true };
+    private static readonly Option<OutputFormat> Output = new("--output", "-o")
+    {
+        Description = "table, json or yaml",
+        HelpName = "table|json|yaml",
+        Recursive = true,
+        CustomParser = ParseOutput,
+    };
 
     /// <summary>The tree.</summary>
     public static RootCommand Build(CtlHost host)
@@ -66,6 +73,21 @@ public static class CommandTree
     /// <summary>The connection that a command line asks for.</summary>
     public static Connection Connect(ParseResult parsed, CtlHost host) =>
         Connection.Resolve(host, parsed.GetValue(Server), parsed.GetValue(TokenFile), parsed.GetValue(Ca));
+
+    private static OutputFormat ParseOutput(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        foreach (var format in Enum.GetValues<OutputFormat>())
+        {
+            if (format.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
+            {
+                return format;
+            }
+        }
+
+        result.AddError($"'{text}' is no form of output; there are table, json and yaml");
+        return default;
+    }
 
     /// <summary>The printer that a command line asks for.</summary>
     public static Printer Printer(ParseResult parsed, CtlHost host) => new(host, parsed.GetValue(Output));

@@ -41,6 +41,9 @@ public static class Endpoints
     /// <summary>What happened to BGP neighbors.</summary>
     public const string BgpEvents = "bgp/events";
 
+    /// <summary>What contradicts itself in EVPN routes.</summary>
+    public const string BgpFindings = "bgp/findings";
+
     /// <summary>What happens to BGP neighbors and routes.</summary>
     public const string BgpWatch = "bgp/watch";
 

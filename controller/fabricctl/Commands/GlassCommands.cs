@@ -189,6 +189,25 @@ public static class GlassCommands
         });
     }
 
+    /// <summary><c>bgp findings</c>.</summary>
+    public static Command Findings(CtlHost host)
+    {
+        var site = Site();
+        return new Command("findings", "what contradicts itself in the EVPN routes") { site }.With(host, async (parsed, session, cancellationToken) =>
+        {
+            var answer = await session.Api.GetAsync(Endpoints.WithQuery(Endpoints.BgpFindings, ("site", parsed.GetValue(site))), cancellationToken);
+            if (!session.Print.Data(answer))
+            {
+                session.Print.Table(
+                    ["since", "severity", "code", "subject", "evidence"],
+                    answer.ItemsAt("items").Select(static f => (IReadOnlyList<string>)
+                        [Printer.Time(f.TextAt("firstSeen")), f.TextAt("severity"), f.TextAt("code"), f.TextAt("subject"), Printer.Short(string.Join("; ", f!["evidence"]!.AsArray()), 120)]));
+            }
+
+            return ExitCodes.Done;
+        });
+    }
+
     private static Option<string?> Site() => new("--site") { Description = "the site whose speaker is asked; needed only where there are several" };
 
     private static Option<bool> Watch() => new("--watch", "-w") { Description = "then what changes, until interrupted" };

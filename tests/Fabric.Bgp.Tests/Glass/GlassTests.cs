@@ -286,6 +286,10 @@ public sealed class GlassTests : IAsyncLifetime
         public void TooManyPrefixes(AddressFamily family, int routes, int limit)
         {
         }
+
+        public void TooSlow()
+        {
+        }
     }
 
     private static CommunitySet<RouteTargetPattern, ExtendedCommunity> TargetsOf(string text) =>

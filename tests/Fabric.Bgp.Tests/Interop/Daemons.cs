@@ -29,6 +29,12 @@ internal static class Require
 
     public static void GoBgp() => Files("/usr/bin/gobgpd", "/usr/bin/gobgp");
 
+    public static void Bird() => Files("/usr/sbin/bird", "/usr/sbin/birdc");
+
+    public static void ExaBgp() => Files("/usr/sbin/exabgp");
+
+    public static void OpenBgpd() => Files("/usr/sbin/bgpd", "/usr/sbin/bgpctl");
+
     private static void Files(params string[] files)
     {
         var missing = files.Where(static f => !File.Exists(f)).ToArray();
@@ -52,7 +58,10 @@ internal abstract class Daemon : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     /// <summary>kill -9.</summary>
@@ -85,6 +94,19 @@ internal abstract class Daemon : IAsyncDisposable
         return (process.ExitCode, process.ExitCode == 0 ? output : output + error.Result);
     }
 
+    /// <summary>Starts a program inside a network namespace, or in the own one.</summary>
+    protected void LaunchIn(string? ns, string program, params string[] arguments)
+    {
+        if (ns is null)
+        {
+            Launch(program, arguments);
+        }
+        else
+        {
+            Launch("ip", ["netns", "exec", ns, program, .. arguments]);
+        }
+    }
+
     protected void Launch(string program, params string[] arguments)
     {
         _process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
@@ -108,6 +130,15 @@ internal abstract class Daemon : IAsyncDisposable
 internal sealed class Frr : Daemon
 {
     private readonly string _config;
+
+    /// <summary>A bgpd that peers with the speaker.</summary>
+    public Frr(DaemonSetup setup)
+    {
+        Address = IpAddr.Parse(setup.Address);
+        Asn = new Asn(setup.Asn);
+        _config = Path.Combine(Folder, "frr.conf");
+        File.WriteAllText(_config, $"frr defaults datacenter\nhostname peer\nlog file {Folder}/frr.log\n{FrrConfiguration.Of(setup)}");
+    }
 
     public Frr(string address, uint asn, string routerId, params (string Address, uint Asn)[] peers)
     {
@@ -188,6 +219,7 @@ internal sealed class GoBgp : Daemon
 {
     private readonly string _config;
     private readonly string _api;
+    private readonly string? _ns;
 
     public GoBgp(string address, uint asn, string routerId, bool listen, params (string Address, uint Asn)[] peers)
     {
@@ -229,12 +261,83 @@ internal sealed class GoBgp : Daemon
         File.WriteAllText(_config, text.ToString());
     }
 
-    public async Task<GoBgp> StartAsync()
+    /// <summary>A gobgpd that peers with the speaker.</summary>
+    public GoBgp(DaemonSetup setup)
     {
-        Launch("gobgpd", "-f", _config, "-t", "toml", "--api-hosts", $"{_api}:50051", "--log-plain");
-        await Eventually.True(() => TryRun("gobgp", ["-u", _api, "global"]).Code == 0, "gobgpd answers");
+        (_api, _ns) = (setup.Namespace is null ? setup.Address : "127.0.0.1", setup.Namespace);
+        var text = new StringBuilder($"""
+            [global.config]
+              as = {setup.Asn}
+              router-id = "{setup.RouterId}"
+              port = {(setup.Listens ? Frr.Port : -1)}
+              local-address-list = ["{setup.Address}"]
+            [[neighbors]]
+              [neighbors.config]
+                neighbor-address = "{setup.Speaker}"
+                peer-as = {setup.SpeakerAsn}
+                auth-password = "{setup.Password}"
+              [neighbors.transport.config]
+                remote-port = {Frr.Port}
+                local-address = "{setup.Address}"
+                passive-mode = {(setup.Listens ? "true" : "false")}
+              [neighbors.ebgp-multihop.config]
+                enabled = {(setup.Asn == setup.SpeakerAsn ? "false" : "true")}
+                multihop-ttl = 255
+              [neighbors.timers.config]
+                connect-retry = 1
+                hold-time = 9
+                keepalive-interval = 3
+              [neighbors.graceful-restart.config]
+                enabled = {(setup.RestartTime is null ? "false" : "true")}
+                notification-enabled = true
+                restart-time = {setup.RestartTime ?? 0}
+
+            """);
+        foreach (var family in setup.Families)
+        {
+            var name = family switch { "evpn" => "l2vpn-evpn", "rtc" => "rtc", _ => $"{family}-unicast" };
+            text.Append($"""
+                  [[neighbors.afi-safis]]
+                    [neighbors.afi-safis.config]
+                      afi-safi-name = "{name}"
+                    [neighbors.afi-safis.mp-graceful-restart.config]
+                      enabled = {(setup.RestartTime is null ? "false" : "true")}
+
+                """);
+        }
+
+        _config = Path.Combine(Folder, "gobgp.toml");
+        File.WriteAllText(_config, text.ToString());
+    }
+
+    /// <param name="restarting">Tell the peers that this is a restart (the R bit of RFC 4724).</param>
+    public async Task<GoBgp> StartAsync(bool restarting)
+    {
+        LaunchIn(_ns, "gobgpd", ["-f", _config, "-t", "toml", "--api-hosts", $"{_api}:50051", "--log-plain", .. restarting ? ["-r"] : Array.Empty<string>()]);
+        await Eventually.True(() => TryCli(["global"]).Code == 0, "gobgpd answers");
         return this;
     }
 
-    public string Cli(string arguments) => Run("gobgp", ["-u", _api, .. arguments.Split(' ')]);
+    private (int Code, string Output) TryCli(params string[] arguments) => _ns is null
+        ? TryRun("gobgp", ["-u", _api, .. arguments])
+        : TryRun("ip", ["netns", "exec", _ns, "gobgp", "-u", _api, .. arguments]);
+
+    public Task<GoBgp> StartAsync() => StartAsync(restarting: false);
+
+    /// <summary>Its own command line; fails the test when it refuses.</summary>
+    public string Cli(string arguments)
+    {
+        var (code, output) = TryCli(arguments.Split(' '));
+        Assert.True(code == 0, $"gobgp {arguments}: exit code {code}: {output}; {File.ReadAllText(Path.Combine(Folder, "out.log"))}");
+        return output;
+    }
+
+    /// <summary>What it knows of a family, as its own JSON.</summary>
+    public JsonElement Rib(string family) => JsonElement.Parse(Cli($"global rib -a {family} -j"));
+
+    /// <summary>What the speaker has sent it of a family, in the form of <see cref="Rib"/>.</summary>
+    public JsonElement AdjRibIn(string speaker, string family) => JsonElement.Parse(Cli($"neighbor {speaker} adj-in -a {family} -j"));
+
+    /// <summary>IPv4 or IPv6 routes as <see cref="UnicastText"/>.</summary>
+    public SortedSet<string> UnicastRoutes(string family) => UnicastText.OfGoBgp(Rib(family));
 }

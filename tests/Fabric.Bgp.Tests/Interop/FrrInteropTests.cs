@@ -288,7 +288,9 @@ public sealed class FrrInteropTests : IAsyncDisposable
     {
         Address = spine.Address,
         Port = Frr.Port,
-        RemoteAsn = spine.Asn, Role = PeerRole.Observed, OpenWithoutPolicy = true,
+        RemoteAsn = spine.Asn,
+        Role = PeerRole.Observed,
+        OpenWithoutPolicy = true,
         LocalAddress = IpAddr.Parse(SpeakerAddress),
         ConnectRetry = TimeSpan.FromSeconds(1),
     };

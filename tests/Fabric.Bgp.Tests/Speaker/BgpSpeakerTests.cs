@@ -73,6 +73,19 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Routes_that_arrive_together_with_the_keepalive_that_opens_the_session_are_taken()
+    {
+        _speaker.SetPeers([Config(First)]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.ExpectAsync(BgpMessageType.Open);
+        await peer.SendAsync(Samples.Encode(Samples.PeerOpen()));
+        await peer.ExpectAsync(BgpMessageType.Keepalive);
+        await peer.SendAsync([.. Samples.Keepalive(), .. Samples.Hex(Samples.Frr.MacIp), .. Samples.Hex(Samples.Frr.EndOfRib)]);
+        await Eventually.True(() => _speaker.Peers[0].EvpnComplete, "all routes received");
+        Assert.Equal(2, _speaker.RouteCount);
+    }
+
+    [Fact]
     public async Task Keepalives_go_out_and_a_silent_peer_loses_its_session_and_its_routes()
     {
         var peer = await EstablishAsync(First);

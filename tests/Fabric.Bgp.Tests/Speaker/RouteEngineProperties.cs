@@ -156,7 +156,7 @@ public sealed class RouteEngineProperties
             _ = new Reader(this, _output).RunAsync();
             if (_filtered)
             {
-                var end = new RouteBatch(_peer, _generation, ArrayPool<byte>.Shared.Rent(16), 0, static _ => { });
+                var end = new RouteBatch(_peer, ArrayPool<byte>.Shared.Rent(16), 0, static _ => { }) { Generation = _generation };
                 end.Runs.Add(new RouteRun(RunKind.EndOfRib, FamilyIndex.RouteTargetMembership, [], 0, 0, false, null));
                 _engine.Post(end);
             }
@@ -210,6 +210,10 @@ public sealed class RouteEngineProperties
         {
         }
 
+        public void TooSlow()
+        {
+        }
+
         public void TooManyPrefixes(AddressFamily family, int routes, int limit)
         {
         }
@@ -234,7 +238,7 @@ public sealed class RouteEngineProperties
         {
             var buffer = ArrayPool<byte>.Shared.Rent(routes.Length);
             routes.CopyTo(buffer);
-            var batch = new RouteBatch(_peer, _generation, buffer, routes.Length, static _ => { });
+            var batch = new RouteBatch(_peer, buffer, routes.Length, static _ => { }) { Generation = _generation };
             batch.Runs.Add(new RouteRun(kind, family, buffer, 0, routes.Length, false, attributes));
             _engine.Post(batch);
         }

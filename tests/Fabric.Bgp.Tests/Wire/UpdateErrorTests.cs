@@ -88,6 +88,35 @@ public sealed class UpdateErrorTests
         Assert.Equal(price == ErrorAction.DisableFamily ? AddressFamily.L2VpnEvpn : null, update.BrokenFamily);
     }
 
+    [Theory]
+    [InlineData("0002 01 10 20010db8000000000000000000000001 00 81 0000000000000000000000000000000000", true)]
+    [InlineData("0002 01 10 20010db8000000000000000000000001 00 20 20010d", true)]
+    [InlineData("0001 01 04 0a000001 00 21 0000000000", true)]
+    [InlineData("0001 84 04 0a000001 00 10 0000", true)]
+    [InlineData("0001 84 04 0a000001 00 61 00000000000000000000000000", true)]
+    [InlineData("0002 01 10 20010db8000000000000000000000001 00 20 20010db8", false)]
+    [InlineData("0001 84 04 0a000001 00 00", false)]
+    public void A_prefix_length_that_cannot_be_disables_the_family(string value, bool broken)
+    {
+        var octets = Samples.Hex(value);
+        var context = Samples.External with
+        {
+            Families = [AddressFamily.Ipv4Unicast, AddressFamily.Ipv6Unicast, AddressFamily.RouteTargetMembership],
+        };
+        var update = UpdateMessage.Decode(Samples.UpdateBody("", $"800e {octets.Length:x2} {value}" + Origin + Path), context);
+        Assert.Equal(broken ? ErrorAction.DisableFamily : ErrorAction.None, update.Action);
+        Assert.Equal(broken ? new AddressFamily((ushort)((octets[0] << 8) | octets[1]), octets[2]) : null, update.BrokenFamily);
+    }
+
+    [Fact]
+    public void Malformed_routes_before_a_broken_row_do_not_come_through()
+    {
+        var value = Samples.Hex("0019 46 04 0a010101 00 0401 00 0203");
+        var scan = UpdateScanner.Scan(Samples.UpdateBody("", $"800e {value.Length:x2} {Convert.ToHexStringLower(value)}" + Origin + Path), Samples.External);
+        Assert.Equal(ErrorAction.DisableFamily, scan.Action);
+        Assert.True(scan.Reach.IsEmpty);
+    }
+
     [Fact]
     public void The_strongest_price_wins()
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Text;
+using System.Threading.Channels;
 
 namespace Fabric.Controller.Tests.Support;
 
@@ -8,12 +10,14 @@ public sealed class FabricdProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private readonly Process _process;
+    private readonly StringBuilder _said = new();
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly Task<string> _errors;
 
     private FabricdProcess(Process process)
     {
         _process = process;
-        _errors = process.StandardError.ReadToEndAsync();
+        _errors = ReadErrorsAsync();
     }
 
     public ApiClient Admin { get; private set; } = null!;
@@ -43,14 +47,27 @@ public sealed class FabricdProcess : IAsyncDisposable
         return fabricd;
     }
 
+    /// <summary>The first line it says on standard output.</summary>
+    public async Task<string> FirstLineAsync() => await _process.StandardOutput.ReadLineAsync().WaitAsync(Deadline) ?? "";
+
     /// <summary>Waits until it says that it is ready; where it listens.</summary>
     public async Task<Uri> ReadyAsync()
     {
         const string ready = "fabricd ready ";
-        var line = await _process.StandardOutput.ReadLineAsync().WaitAsync(Deadline) ?? "";
+        var line = await FirstLineAsync();
         return line.StartsWith(ready + "https://", StringComparison.Ordinal)
             ? new Uri(line[ready.Length..])
             : throw new InvalidOperationException($"fabricd said '{line}' and {await _errors.WaitAsync(Deadline)}");
+    }
+
+    /// <summary>Waits for a line on standard error that contains the text.</summary>
+    public async Task ErrorAsync(string text)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (!(await _lines.Reader.ReadAsync(deadline.Token)).Contains(text, StringComparison.Ordinal))
+        {
+            // Another line.
+        }
     }
 
     /// <summary>SIGKILL: no chance to tidy up.</summary>
@@ -63,14 +80,33 @@ public sealed class FabricdProcess : IAsyncDisposable
     /// <summary>SIGTERM; the exit code and what was said on standard error.</summary>
     public async Task<(int ExitCode, string Errors)> TerminateAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        await SignalAsync("TERM");
         return await ExitAsync();
+    }
+
+    /// <summary>Sends a signal by its name.</summary>
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
+        await kill.WaitForExitAsync().WaitAsync(Deadline);
     }
 
     public async Task<(int ExitCode, string Errors)> ExitAsync()
     {
         await _process.WaitForExitAsync().WaitAsync(Deadline);
         return (_process.ExitCode, await _errors);
+    }
+
+    private async Task<string> ReadErrorsAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+        {
+            _said.Append(line).Append('\n');
+            _lines.Writer.TryWrite(line);
+        }
+
+        _lines.Writer.Complete();
+        return _said.ToString();
     }
 
     public async ValueTask DisposeAsync()

@@ -34,14 +34,14 @@ public static class ReflectorMetrics
     }
 
     private static void OfFamilies(PrometheusText text, ReflectorSample sample, string name, string help, Func<TableRoutes, long> value) =>
-        text.Add(name, "gauge", help, sample.Routes.Select(r => (new[] { ("family", FamilyName.Of(r.Family)) }, (double)value(r))));
+        text.Add(name, "gauge", help, sample.Routes.Select(r => (new[] { ("family", r.Family.ToString()) }, (double)value(r))));
 
     private static void OfPeers(
         PrometheusText text, ReflectorSample sample, string name, string type, string help, Func<PeerSample, ((string, string)[] Labels, double Value)[]> values) =>
         text.Add(name, type, help, sample.Peers.SelectMany(p => values(p).Select(v => (((string, string)[])[("peer", p.Peer), .. v.Labels], v.Value))));
 
     private static void OfRoutes(PrometheusText text, ReflectorSample sample, string name, string help, Func<FamilyRoutes, long> value) =>
-        OfPeers(text, sample, name, "gauge", help, p => [.. p.Routes.Select(r => (new[] { ("family", FamilyName.Of(r.Family)) }, (double)value(r)))]);
+        OfPeers(text, sample, name, "gauge", help, p => [.. p.Routes.Select(r => (new[] { ("family", r.Family.ToString()) }, (double)value(r)))]);
 
     private static void OfMessages(PrometheusText text, ReflectorSample sample, string direction, Func<PeerSample, ImmutableArray<MessageCount>> counts)
     {

@@ -49,7 +49,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             .Select(named => new PeerGroup(named.Name, GroupSession(named.Section!, session, asn)))
             .ToList();
         var maxPeers = (int)(root.Number("max-peers", 1, 1_000_000) ?? ClientRange.UsualMaxPeers);
-        var listen = root.List<IPEndPoint>("listen", ConfigSection.EndPoint) ?? [];
+        var listen = root.NonEmptyList<IPEndPoint>("listen", ConfigSection.EndPoint) ?? [];
         var config = new RouteReflectorConfig
         {
             Asn = asn ?? new Asn(Asn.MinValue),
@@ -59,6 +59,8 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             LogFormat = root.Value<LogFormat>("log-format", Format) ?? LogFormat.Json,
             MetricsListen = EndPoint(root, "metrics-listen"),
             ApiListen = EndPoint(root, "api-listen"),
+            Lint = root.Flag("lint") ?? false,
+            Record = root.Text("record"),
             ApiTokenFile = root.Text("api-token-file"),
             Session = session,
             PrefixLists = [.. _policies.PrefixLists],
@@ -87,11 +89,11 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             root.Fault(group.Last().Key, $"{group.Key} is taken by {group.First().Key}; give another port");
         }
 
-        if (config.Ranges.Count > 0 && config.Listen.Count == 0)
+        if (!root.Has("listen") && (root.Has("clients") || root.Has("listen-ranges")))
         {
             root.Fault("listen", "is missing; clients connect to it, so give an address and a port such as 0.0.0.0:179");
         }
-        else if (config.Listen.Count == 0 && config.Neighbors.Count == 0)
+        else if (!root.Has("listen") && !root.Has("neighbors"))
         {
             root.Fault("listen", "is missing, and there are no neighbors: nobody could ever connect; give listen and clients, or neighbors");
         }
@@ -101,7 +103,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             root.Fault(root.Has("listen-ranges") ? "listen-ranges" : "clients", $"{twice.Key} is there twice, in clients or listen-ranges; remove one");
         }
 
-        foreach (var twice in config.Neighbors.GroupBy(n => n.Address).Where(g => g.Count() > 1))
+        foreach (var twice in config.Neighbors.GroupBy(n => n.Name).Where(g => g.Count() > 1))
         {
             root.Fault("neighbors", $"{twice.Key} is there twice; remove one");
         }
@@ -126,15 +128,21 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
     {
         foreach (var section in root.Sections("neighbors"))
         {
-            var address = Required<IpAddr>(section, "address", "the neighbor's address");
+            var link = section.Text("interface");
+            var address = link is null ? Required<IpAddr>(section, "address", "the neighbor's address, or interface") : default(IpAddr);
+            if (link is not null && section.Has("address"))
+            {
+                section.Fault("address", "the neighbor on an interface is found by itself; remove address, or interface");
+            }
+
             var group = GroupOf(section, groups);
             var local = section.Value<IpAddr>("local-address");
-            if (address is { } to && (to.IsUnspecified || to.IsMulticast))
+            if (address is { } to && link is null && (to.IsUnspecified || to.IsMulticast))
             {
                 section.Fault("address", $"{to} is the address of nobody; give the neighbor's");
             }
 
-            if (address is { } remote && local is { } own && remote.Family != own.Family)
+            if (link is null && address is { } remote && local is { } own && remote.Family != own.Family)
             {
                 section.Fault("local-address", $"{own} and the neighbor's address {remote} are of different IP versions");
             }
@@ -142,6 +150,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             var neighbor = new Neighbor
             {
                 Address = address ?? default,
+                Interface = link,
                 Group = group?.Name,
                 Port = (ushort)(section.Number("port", 1, ushort.MaxValue) ?? 179),
                 LocalAddress = local,
@@ -206,7 +215,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
         };
         foreach (var family in session.AddPath.Where(f => !families.Contains(f)))
         {
-            section.Fault("add-path", $"{FamilyName.Of(family)} is not among the families; add it there or remove it here");
+            section.Fault("add-path", $"{family} is not among the families; add it there or remove it here");
         }
 
         if (session is { MinTtl: not null, Ttl: not 255 })

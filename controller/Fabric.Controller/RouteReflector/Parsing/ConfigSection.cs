@@ -241,7 +241,7 @@ internal sealed class ConfigSection(ConfigMap map, string path, ConfigFaults fau
                 faults.Add(node.Place, at, error);
                 return false;
             default:
-                faults.Add(node.Place, at, "must be a single value");
+                faults.Add(node.Place, at, "counts once; give one value");
                 return false;
         }
     }

@@ -17,10 +17,12 @@ internal static class ConfigWriter
         ("asn", Text(config.Asn)),
         ("router-id", Text(config.RouterId)),
         ("cluster-id", Optional(config.ClusterId)),
-        ("listen", Texts(config.Listen)),
+        ("listen", Unless(config.Listen.Count == 0, Texts(config.Listen))),
         ("log-format", Text(config.LogFormat == LogFormat.Json ? "json" : "text")),
         ("metrics-listen", Optional(config.MetricsListen)),
         ("api-listen", Optional(config.ApiListen)),
+        ("lint", Text(config.Lint ? "true" : "false")),
+        ("record", Optional(config.Record)),
         ("api-token-file", Optional(config.ApiTokenFile)),
         ("route-server", Text(config.Session.Role == PeerRole.RouteServerClient ? "true" : "false")),
         .. Session(config.Session),
@@ -31,7 +33,8 @@ internal static class ConfigWriter
             ("prefix", Text(r.Prefix)), ("group", Optional(r.Group)), ("max-peers", Text(r.MaxPeers))))))),
         ("neighbors", Unless(config.Neighbors.Count == 0, List(config.Neighbors.Select(n => Map(
         [
-            ("address", Text(n.Address)),
+            ("address", Unless(n.Interface is not null, Text(n.Address))),
+            ("interface", Optional(n.Interface)),
             ("group", Optional(n.Group)),
             ("description", Optional(n.Description)),
             ("port", Text(n.Port)),
@@ -47,7 +50,7 @@ internal static class ConfigWriter
     private static IEnumerable<(string, ConfigNode?)> Session(SessionSettings session) =>
     [
         ("remote-asn", Optional(session.RemoteAsn)),
-        ("families", Texts(session.Families.Select(FamilyName.Of))),
+        ("families", Texts(session.Families)),
         ("hold-time", Seconds(session.HoldTime)),
         ("connect-retry", Seconds(session.ConnectRetry)),
         ("send-hold", Seconds(session.SendHold)),
@@ -57,7 +60,7 @@ internal static class ConfigWriter
         ("md5-key-file", Optional(session.Md5KeyFile)),
         ("max-prefixes", Optional(session.MaxPrefixes)),
         ("max-prefixes-warning", Text(session.MaxPrefixesWarning)),
-        ("add-path", Texts(session.AddPath.Select(FamilyName.Of))),
+        ("add-path", Texts(session.AddPath)),
         ("import", Optional(session.Import?.Name)),
         ("export", Optional(session.Export?.Name)),
         ("open-without-policy", Text(session.OpenWithoutPolicy ? "true" : "false")),
@@ -96,7 +99,7 @@ internal static class ConfigWriter
     private static (string, ConfigNode?)? Match(RouteMatch match) => match switch
     {
         PrefixListMatch m => ("prefix-list", Texts(m.Lists.Select(l => l.Name))),
-        FamilyMatch m => ("family", Texts(m.Families.Select(FamilyName.Of))),
+        FamilyMatch m => ("family", Texts(m.Families)),
         EvpnTypeMatch m => ("evpn-type", Texts(m.Types)),
         VniMatch m => ("vni", Texts(m.Ranges)),
         MacMatch m => ("mac", Texts(m.Macs)),

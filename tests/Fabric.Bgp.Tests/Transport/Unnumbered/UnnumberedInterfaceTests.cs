@@ -126,6 +126,49 @@ public sealed class UnnumberedInterfaceTests : IDisposable
         await OpenAsync(dialled, frr, deadline.Token);
     }
 
+    [Fact]
+    public async Task A_speaker_finds_its_peer_by_the_interface_alone()
+    {
+        Require.Frr();
+        var theirs = await NamespacePair.LinkLocalAsync(Pair.B);
+        await using var frr = new UnnumberedFrr(Pair.B, 65100);
+        await frr.StartAsync();
+        await using var speaker = new BgpSpeaker(new BgpSpeakerOptions
+        {
+            LocalAsn = new Asn(65000),
+            RouterId = IpAddr.Parse("10.0.0.9"),
+            Connector = new NamespaceConnector(Pair.A),
+        });
+        var config = new SpeakerPeerConfig
+        {
+            Interface = Interface,
+            RemoteAsn = new Asn(frr.Asn),
+            MinTtl = 255,
+            Families = [AddressFamily.Ipv4Unicast],
+            ConnectRetry = TimeSpan.FromSeconds(1),
+        };
+        NamespacePair.In(Pair.A, () =>
+        {
+            speaker.SetPeers([config]);
+            return 0;
+        });
+        await Eventually.True(() => speaker.Peers is [{ Phase: PeerPhase.Established }], "established");
+        Assert.Equal((theirs, Interface), (speaker.Peers[0].Config.Address, speaker.Peers[0].Config.Interface));
+
+        // Other settings that leave the session alone are taken over without a new one.
+        speaker.SetPeers([config with { Description = "leaf1" }]);
+        Assert.Equal(("leaf1", 1L), (speaker.Peers[0].Config.Description, speaker.Peers[0].EstablishedCount));
+        speaker.SetPeers([]);
+        Assert.Empty(speaker.Peers);
+    }
+
+    /// <summary>Connects from inside a namespace.</summary>
+    private sealed class NamespaceConnector(string ns) : IBgpConnector
+    {
+        public Task<IBgpConnection> ConnectAsync(SpeakerPeerConfig peer, CancellationToken cancellationToken) =>
+            NamespacePair.In(ns, () => new TcpBgpConnector().ConnectAsync(peer, cancellationToken));
+    }
+
     /// <summary>Exchanges OPEN and KEEPALIVE by the state machine's own configuration and negotiation.</summary>
     private static async Task OpenAsync(IBgpConnection connection, UnnumberedFrr frr, CancellationToken cancellationToken)
     {
