@@ -38,7 +38,7 @@ public sealed class ConfigFileTests
         { "peer-groups: {a: {remote-asn: 65001}}", "peer-groups.a.remote-asn: a reflector client is in the own AS 65000, not in 65001; " },
         { "min-ttl: 254\nttl: 1", "c.yaml:5: ttl: with min-ttl both ends must send with TTL 255" },
         { "families: [ipv4-unicast]\nadd-path: [l2vpn-evpn]", "c.yaml:5: add-path: l2vpn-evpn is not among the families; " },
-        { "api-listen: 0.0.0.0:80", "c.yaml:4: api-listen: anybody who reaches it may read it; " },
+        { "api-listen: 0.0.0.0:80", "c.yaml:4: api-listen: anybody who reaches it may read it and announce routes; " },
         { "metrics-listen: 127.0.0.1:1790", "c.yaml:4: metrics-listen: 127.0.0.1:1790 is taken by listen; give another port" },
         { "md5-key-file: /nowhere/key", "c.yaml:4: md5-key-file: \"/nowhere/key\" cannot be read; " },
         { "prefix-lists: {a: [{prefix: 10.0.0.0/8, ge: 4}]}", "prefix-lists.a[0].ge: lengths must satisfy 8 <= ge <= le <= 32" },

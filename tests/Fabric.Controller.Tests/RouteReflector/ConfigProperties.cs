@@ -116,7 +116,7 @@ public sealed class ConfigProperties
             ClusterId = cluster,
             Listen = [.. listen, IPEndPoint.Parse("127.0.0.1:1790")],
             MetricsListen = metrics,
-            ApiListen = api,
+            ApiListen = api, ApiTokenFile = api is null ? null : "/etc/fabric/api.token",
             LogFormat = format,
             Lint = lint,
             Record = record,
