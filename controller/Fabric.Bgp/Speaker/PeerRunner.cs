@@ -319,7 +319,10 @@ internal sealed class PeerRunner : IEnginePeerEvents
             ? address
             : _options.RouterId;
         _generation++;
-        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output));
+        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output)
+        {
+            Ipv4OverIpv6 = session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6),
+        });
         _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);
         Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());

@@ -9,11 +9,20 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>What makes two peers be told the same of a family.</summary>
 internal sealed record UpdateGroupKey(
     FamilyIndex Family, bool IsInternal, PeerRole Role, bool AddPath, bool FourOctetAs, int MaxMessageLength, IpAddr LocalAddress,
-    RoutePolicy? Export, bool OpenWithoutPolicy)
+    RoutePolicy? Export, bool OpenWithoutPolicy, bool Ipv4OverIpv6)
 {
     public static UpdateGroupKey Of(FamilyIndex family, SpeakerPeerConfig config, EngineSession session) => new(
         family, session.Context.IsInternal, config.Role, session.Context.AddPathSend.Contains(family.Family()), session.Context.FourOctetAs,
-        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy);
+        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy,
+        family == FamilyIndex.Ipv4 && session.Ipv4OverIpv6);
+
+    /// <summary>Whether the peers can take routes with this next hop: an IPv4 route with an IPv6 one only by RFC 8950, an IPv6 route with an IPv4 one never.</summary>
+    public bool Takes(IpAddr? nextHop) => Family switch
+    {
+        FamilyIndex.Ipv4 => Ipv4OverIpv6 || nextHop is { IsV4: true },
+        FamilyIndex.Ipv6 => nextHop is { IsV6: true },
+        _ => true,
+    };
 }
 
 /// <summary>Peers that are told the same of a family: which routes, and with which attributes. Belongs to the engine.</summary>
@@ -77,7 +86,8 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
             return null; // RFC 8212
         }
 
-        return OutgoingAttributes.Of(attributes, source, Key, self);
+        var outgoing = OutgoingAttributes.Of(attributes, source, Key, self);
+        return Key.Takes(outgoing.NextHop) ? outgoing : null;
     }
 
     /// <summary>RFC 4456 section 6: between internal peers routes pass only where one of the two is a client.</summary>
