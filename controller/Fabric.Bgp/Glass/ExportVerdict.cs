@@ -42,6 +42,6 @@ public enum ExportVerdict
     /// <summary>The session is external and has no export policy (RFC 8212).</summary>
     NoPolicy,
 
-    /// <summary>Its next hop is an IPv6 address, which the peer does not take for IPv4 routes (RFC 8950).</summary>
+    /// <summary>Its next hop is of the other IP version, and the peer does not take that (RFC 8950).</summary>
     NextHopNotTaken,
 }

@@ -21,6 +21,9 @@ internal sealed class AttributeSet(int id, PathAttributes attributes)
 
     public bool KeepHere { get; } = attributes.Communities.Contains(NoAdvertise);
 
+    /// <summary>Whether the next hop is an IPv6 address, which not every peer takes.</summary>
+    public bool HasIpv6NextHop { get; } = attributes.NextHop is { IsV6: true };
+
     /// <summary>Length of the AS path, for the choice of best paths.</summary>
     public int PathLength { get; } = attributes.AsPath.Length;
 

@@ -463,7 +463,7 @@ internal sealed class RouteTable
     private void NoteMove(int entry, bool wasBest, int oldPeer, AttributeSet oldSet, int newPeer, AttributeSet newSet)
     {
         if (wasBest && (oldPeer != newPeer || PoliciesLook || oldSet.KeepInside != newSet.KeepInside || oldSet.KeepHere != newSet.KeepHere
-            || !oldSet.Targets.AsSpan().SequenceEqual(newSet.Targets)))
+            || oldSet.HasIpv6NextHop != newSet.HasIpv6NextHop || !oldSet.Targets.AsSpan().SequenceEqual(newSet.Targets)))
         {
             _entries[entry].Flags |= EntryFlags.Moved;
         }

@@ -54,5 +54,8 @@ internal interface IEnginePeerEvents
 /// <param name="Context">What was negotiated.</param>
 /// <param name="LocalAddress">The own address of the connection, for next hops.</param>
 /// <param name="Output">Where messages go.</param>
-/// <param name="Ipv4OverIpv6">Whether the peer takes IPv6 next hops of IPv4 routes (RFC 8950).</param>
-internal sealed record EngineSession(IpAddr RouterId, Wire.SessionContext Context, IpAddr LocalAddress, OutputQueue Output, bool Ipv4OverIpv6 = false);
+internal sealed record EngineSession(IpAddr RouterId, Wire.SessionContext Context, IpAddr LocalAddress, OutputQueue Output)
+{
+    /// <summary>Whether the peer understands IPv4 routes with IPv6 next hops (RFC 8950).</summary>
+    public bool Ipv4OverIpv6 { get; init; }
+}

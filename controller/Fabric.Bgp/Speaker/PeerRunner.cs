@@ -330,7 +330,10 @@ internal sealed class PeerRunner : IEnginePeerEvents
             : _options.RouterId;
         _fsm = _fsm.Restarting ? _fsm with { Restarting = false } : _fsm;
         _generation++;
-        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output, session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6)));
+        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output)
+        {
+            Ipv4OverIpv6 = session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6),
+        });
         _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);
         Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());

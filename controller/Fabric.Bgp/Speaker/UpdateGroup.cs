@@ -14,7 +14,16 @@ internal sealed record UpdateGroupKey(
 {
     public static UpdateGroupKey Of(FamilyIndex family, SpeakerPeerConfig config, EngineSession session) => new(
         family, session.Context.IsInternal, config.Role, session.Context.AddPathSend.Contains(family.Family()), session.Context.FourOctetAs,
-        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy, session.Ipv4OverIpv6);
+        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy,
+        family == FamilyIndex.Ipv4 && session.Ipv4OverIpv6);
+
+    /// <summary>Whether the peers can take routes with this next hop: an IPv4 route with an IPv6 one only by RFC 8950, an IPv6 route with an IPv4 one never.</summary>
+    public bool Takes(IpAddr? nextHop) => Family switch
+    {
+        FamilyIndex.Ipv4 => Ipv4OverIpv6 || nextHop is { IsV4: true },
+        FamilyIndex.Ipv6 => nextHop is { IsV6: true },
+        _ => true,
+    };
 }
 
 /// <summary>Peers that are told the same of a family: which routes, and with which attributes. Belongs to the engine.</summary>
@@ -103,7 +112,7 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
             NextHopRule.AsInAttributes when attributes.NextHop is { } given => new PathAttributes(outgoing) { NextHop = given },
             _ => outgoing,
         };
-        if (Key.Family == FamilyIndex.Ipv4 && !Key.Ipv4OverIpv6 && outgoing.NextHop is { IsV6: true })
+        if (!Key.Takes(outgoing.NextHop))
         {
             verdict = ExportVerdict.NextHopNotTaken;
             return null;

@@ -29,6 +29,9 @@ internal sealed record DaemonSetup(string Address, uint Asn, string RouterId, st
     /// <summary>The network namespace it runs in; null for the own one.</summary>
     public string? Namespace { get; init; }
 
+    /// <summary>The zebra that bgpd uses, with all VNIs of its namespace; null for a bgpd alone.</summary>
+    public string? Zebra { get; init; }
+
     /// <summary>Where gobgpd takes commands; of two in one namespace each needs its own.</summary>
     public ushort ApiPort { get; init; } = 50051;
 

@@ -85,7 +85,7 @@ internal abstract class Daemon : IAsyncDisposable
         return output;
     }
 
-    protected static (int Code, string Output) TryRun(string program, IEnumerable<string> arguments)
+    public static (int Code, string Output) TryRun(string program, IEnumerable<string> arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         var error = process.StandardError.ReadToEndAsync();
@@ -131,13 +131,14 @@ internal sealed class Frr : Daemon
 {
     private readonly string _config;
     private readonly string? _ns;
+    private readonly string? _zebra;
 
     /// <summary>A bgpd that peers with the speaker.</summary>
     public Frr(DaemonSetup setup)
     {
         Address = IpAddr.Parse(setup.Address);
         Asn = new Asn(setup.Asn);
-        _ns = setup.Namespace;
+        (_ns, _zebra) = (setup.Namespace, setup.Zebra);
         _config = Path.Combine(Folder, "frr.conf");
         File.WriteAllText(_config, $"frr defaults datacenter\nhostname peer\nlog file {Folder}/frr.log\n{FrrConfiguration.Of(setup)}");
     }
@@ -182,7 +183,7 @@ internal sealed class Frr : Daemon
     public async Task<Frr> StartAsync()
     {
         LaunchIn(
-            _ns, Require.Bgpd, "-f", _config, "-p", $"{Port}", "-l", $"{Address}", "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "bgpd.pid"), "-Z", "-S", "-u", "root", "-g", "root");
+            _ns, Require.Bgpd, ["-f", _config, "-p", $"{Port}", "-l", $"{Address}", "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "bgpd.pid"), .. _zebra is null ? ["-Z"] : new[] { "-z", _zebra }, "-S", "-u", "root", "-g", "root"]);
         await Eventually.True(() => TryVtysh("show version").Code == 0, "bgpd answers");
         return this;
     }

@@ -27,6 +27,7 @@ internal static class FrrConfiguration
             if (family == "evpn")
             {
                 text.Append(setup.IsInternal ? "" : $" {speaker} attribute-unchanged next-hop\n");
+                text.Append(setup.Zebra is null ? "" : "  advertise-all-vni\n");
             }
             else
             {

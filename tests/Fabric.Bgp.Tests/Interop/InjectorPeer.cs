@@ -47,9 +47,9 @@ internal sealed class InjectorPeer : IDisposable
     /// <param name="remote">The other side.</param>
     /// <param name="port">Its port.</param>
     /// <param name="context">Families to offer, and how messages are encoded.</param>
-    /// <param name="capabilities">More to offer.</param>
+    /// <param name="extendedNextHops">Whether IPv6 next hops of IPv4 routes are understood (RFC 8950).</param>
     public static async Task<InjectorPeer> ConnectAsync(
-        string local, uint asn, IpAddr remote, ushort port, SessionContext context, params ImmutableArray<Capability> capabilities)
+        string local, uint asn, IpAddr remote, ushort port, SessionContext context, bool extendedNextHops = true)
     {
         var peer = new InjectorPeer { _context = context };
         peer._socket.Bind(new IPEndPoint(IPAddress.Parse(local), 0));
@@ -65,7 +65,7 @@ internal sealed class InjectorPeer : IDisposable
         }.Open();
         peer.Send(Samples.Encode(new OpenMessage
         {
-            MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities, .. capabilities],
+            MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities.Where(c => extendedNextHops || c.Code != Capability.ExtendedNextHopCode)],
         }));
         peer.Send(Samples.Keepalive());
 

@@ -60,6 +60,47 @@ public sealed class RouteTargetInteropTests : IAsyncDisposable
         }
     }
 
+    /// <summary>GoBGP 3.10 dies when a VRF is removed ("vrf del" with family rtc in use), so that less interest is told by a peer of our own.</summary>
+    [Fact]
+    public async Task Less_interest_withdraws_the_routes_that_are_not_wanted_any_more()
+    {
+        var context = s_evpn with { Families = [AddressFamily.L2VpnEvpn, AddressFamily.RouteTargetMembership] };
+        _lab.Speaker.SetPeers(
+        [
+            _lab.Peer(3, SpeakerLab.Asn, PeerRole.ReflectorClient) with { Families = context.Families }, _lab.Peer(4, SpeakerLab.Asn, PeerRole.ReflectorClient),
+        ]);
+        using var source = await InjectorPeer.ConnectAsync(_lab.Host(4), SpeakerLab.Asn, IpAddr.Parse(_lab.Address), Frr.Port, s_evpn);
+        source.Send(Announcement(1, 1));
+        source.Send(Announcement(2, 1));
+        source.Send(Announcement(3, 1));
+        await Eventually.True(() => _lab.Speaker.RouteCount == 3, "routes");
+        using var client = await InjectorPeer.ConnectAsync(_lab.Host(3), SpeakerLab.Asn, IpAddr.Parse(_lab.Address), Frr.Port, context);
+        client.Send(new UpdateMessage { OtherAnnounced = Memberships(10001, 10002), Attributes = new PathAttributes { LocalPref = 100 } });
+        await Eventually.True(() => Macs(static u => u.EvpnAnnounced).SetEquals(["02:00:00:00:01:01", "02:00:00:00:02:01"]), () => $"what is wanted; {_lab}");
+        Assert.Empty(Macs(static u => u.EvpnWithdrawn));
+
+        client.Send(new UpdateMessage { OtherWithdrawn = Memberships(10001) });
+        await Eventually.True(() => Macs(static u => u.EvpnWithdrawn).SetEquals(["02:00:00:00:01:01"]), () => $"withdrawn; {_lab}");
+        source.Send(Announcement(1, 2));
+        source.Send(Announcement(2, 2));
+        await Eventually.True(() => Macs(static u => u.EvpnAnnounced).Contains("02:00:00:00:02:02"), () => $"news of what is wanted; {_lab}");
+        Assert.DoesNotContain("02:00:00:00:01:02", Macs(static u => u.EvpnAnnounced));
+
+        HashSet<string> Macs(Func<UpdateMessage, Fabric.Bgp.Evpn.EvpnRouteSet> routes) => [.. client.Updates.SelectMany(u => routes(u).MacIp).Select(static r => r.Key.Mac.ToString())];
+    }
+
+    private static OpaqueRoutes Memberships(params ReadOnlySpan<uint> targets)
+    {
+        var routes = new List<byte>();
+        foreach (var target in targets)
+        {
+            // | bits 96 | origin AS 65000 | route target 65000:n |
+            routes.AddRange([96, 0, 0, 0xfd, 0xe8, 0, 2, 0xfd, 0xe8, 0, 0, (byte)(target >> 8), (byte)target]);
+        }
+
+        return new OpaqueRoutes(AddressFamily.RouteTargetMembership, new Octets([10, 0, 0, 3]), new Octets([.. routes]));
+    }
+
     private static UpdateMessage Announcement(int vni, int host, int target = 0)
     {
         var attributes = new PathAttributes(Samples.Attributes("10.250.1.1", $"65000:{(target == 0 ? 10000 + vni : target)}")) { LocalPref = 100 };

@@ -129,6 +129,34 @@ public sealed class SessionInteropTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Ipv4_routes_with_ipv6_next_hops_go_only_to_peers_that_understand_them()
+    {
+        _lab.Speaker.SetPeers([.. Enumerable.Range(4, 3).Select(n => _lab.Peer(n, SpeakerLab.Asn, PeerRole.ReflectorClient))]);
+        var ipv4 = s_all with { Families = [AddressFamily.Ipv4Unicast] };
+        using var source = await InjectorPeer.ConnectAsync(_lab.Host(4), SpeakerLab.Asn, IpAddr.Parse(_lab.Address), Frr.Port, ipv4);
+        using var modern = await InjectorPeer.ConnectAsync(_lab.Host(5), SpeakerLab.Asn, IpAddr.Parse(_lab.Address), Frr.Port, ipv4);
+        using var old = await InjectorPeer.ConnectAsync(_lab.Host(6), SpeakerLab.Asn, IpAddr.Parse(_lab.Address), Frr.Port, ipv4, extendedNextHops: false);
+        await _lab.UpAsync(4, 5, 6);
+        source.Send(OverIpv6(1));
+        source.Send(Ipv4("10.4.0.0"));
+        await Eventually.True(() => old.Updates.Any(static u => u.Ipv4Announced.Length > 0) && modern.Updates.Any(static u => u.Ipv4Announced.Length > 0), () => $"routes: {_lab}");
+        Assert.Contains(modern.Updates, static u => u.OtherAnnounced is { NextHop.Length: 16 });
+        Assert.DoesNotContain(old.Updates, static u => u.OtherAnnounced is not null);
+
+        // A route it had and can have no more is withdrawn.
+        source.Send(OverIpv6(0));
+        await Eventually.True(() => old.Updates.Any(static u => u.Ipv4Withdrawn.ToString() == "180a0400"), () => $"withdrawn: {_lab}");
+        await Eventually.True(() => modern.Updates.Count(static u => u.OtherAnnounced is { NextHop.Length: 16 }) == 2, () => $"changed: {_lab}");
+        Assert.DoesNotContain(old.Updates, static u => u.OtherAnnounced is not null);
+
+        static UpdateMessage OverIpv6(byte net) => new()
+        {
+            OtherAnnounced = new OpaqueRoutes(AddressFamily.Ipv4Unicast, new Octets(IpAddr.Parse("2001:db8::4").ToIPAddress().GetAddressBytes()), new Octets([24, 10, 4, net])),
+            Attributes = new PathAttributes { LocalPref = 100 },
+        };
+    }
+
+    [Fact]
     public async Task Malformed_and_exotic_messages_of_one_peer_hurt_nobody_else()
     {
         Require.Frr();

@@ -24,23 +24,6 @@ internal sealed class UnnumberedFrr(string ns, uint asn) : IAsyncDisposable
         await _zebra.DisposeAsync();
     }
 
-    private sealed class Zebra(string ns) : Daemon
-    {
-        public string Socket => Path.Combine(Folder, "zserv.api");
-
-        public async Task StartAsync()
-        {
-            var config = Path.Combine(Folder, "zebra.conf");
-            File.WriteAllText(config, "");
-
-            // zebra insists on a user of its own.
-            Run("chown", ["-R", "frr:frr", Folder]);
-            Launch(
-                "ip", "netns", "exec", ns, "/usr/lib/frr/zebra", "-f", config, "-P", "0", "--vty_socket", Folder, "-i", Path.Combine(Folder, "zebra.pid"), "-z", Socket);
-            await Eventually.True(() => File.Exists(Socket), "zebra answers");
-        }
-    }
-
     private sealed class Bgpd(string ns) : Daemon
     {
         public async Task StartAsync(string zebra, uint asn)
