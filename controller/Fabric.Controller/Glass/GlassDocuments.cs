@@ -115,7 +115,12 @@ internal static class GlassDocuments
             document with { Rd = r.Key.Rd.ToString(), Esi = Text(r.Key.Esi), Vni = r.Label.Vni?.Value },
         EvpnRouteType.MacIp when MacIpRoute.TryDecode(type, value, out var r, out _) => document with
         {
-            Rd = r.Key.Rd.ToString(), Mac = r.Key.Mac.ToString(), Ip = r.Key.Ip?.ToString(), Esi = Text(r.Esi), Vni = r.Label1.Vni?.Value, L3Vni = r.Label2?.Vni?.Value,
+            Rd = r.Key.Rd.ToString(),
+            Mac = r.Key.Mac.ToString(),
+            Ip = r.Key.Ip?.ToString(),
+            Esi = Text(r.Esi),
+            Vni = r.Label1.Vni?.Value,
+            L3Vni = r.Label2?.Vni?.Value,
         },
         EvpnRouteType.Multicast when MulticastRoute.TryDecode(type, value, out var r, out _) =>
             document with { Rd = r.Key.Rd.ToString(), Ip = r.Key.Originator.ToString(), Vni = route.Attributes.PmsiTunnel?.Label.Vni?.Value },
@@ -123,7 +128,10 @@ internal static class GlassDocuments
             document with { Rd = r.Key.Rd.ToString(), Ip = r.Key.Originator.ToString(), Esi = Text(r.Key.Esi) },
         EvpnRouteType.Prefix when PrefixRoute.TryDecode(type, value, out var r, out _) => document with
         {
-            Rd = r.Key.Rd.ToString(), Prefix = r.Key.Prefix.ToString(), Esi = Text(r.Esi), Vni = r.Label.Vni?.Value,
+            Rd = r.Key.Rd.ToString(),
+            Prefix = r.Key.Prefix.ToString(),
+            Esi = Text(r.Esi),
+            Vni = r.Label.Vni?.Value,
             GatewayIp = r.Gateway.IsUnspecified ? null : r.Gateway.ToString(),
         },
         _ => document,

@@ -24,7 +24,10 @@ public sealed class GlassTests : IAsyncLifetime
 
     public GlassTests() => _speaker = new BgpSpeaker(new BgpSpeakerOptions
     {
-        LocalAsn = new Asn(64999), RouterId = IpAddr.Parse("10.0.0.9"), Connector = _network, AnnounceAllTargets = true,
+        LocalAsn = new Asn(64999),
+        RouterId = IpAddr.Parse("10.0.0.9"),
+        Connector = _network,
+        AnnounceAllTargets = true,
     });
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;

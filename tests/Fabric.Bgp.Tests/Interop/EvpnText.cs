@@ -34,7 +34,7 @@ internal static partial class EvpnText
                     Text(value, "prefix", Text(value, "ip", "")).Replace("<nil>", "", StringComparison.Ordinal), labels, attributes[14].Concat(attributes[3]).First().GetProperty("nexthop").GetString()!,
                     communities.Select(static c => (c.GetProperty("type").GetInt32() & 0x3f, c.GetProperty("subtype").GetInt32()) switch
                     {
-                        (< 3, 2) => $"RT:{c.GetProperty("value")}",
+                        ( < 3, 2) => $"RT:{c.GetProperty("value")}",
                         (3, 12) => $"ET:{c.GetProperty("tunnel_type")}",
                         (6, 0) => $"MM:{c.GetProperty("sequence")}",
                         (6, 2) => $"ES-Import-Rt:{c.GetProperty("value")}",

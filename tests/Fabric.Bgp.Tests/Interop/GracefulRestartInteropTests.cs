@@ -58,7 +58,9 @@ public sealed class GracefulRestartInteropTests : IAsyncDisposable
         _lab.Speaker.SetPeers([peer, Witness()]);
         var frr = _lab.Keep(await new Frr(_lab.Setup(2, SpeakerLab.Asn) with
         {
-            Families = ["ipv4"], RestartTime = 30, Networks = [("10.2.0.0/24", "10.2.2.2"), ("10.2.1.0/24", "10.2.2.2")],
+            Families = ["ipv4"],
+            RestartTime = 30,
+            Networks = [("10.2.0.0/24", "10.2.2.2"), ("10.2.1.0/24", "10.2.2.2")],
         }).StartAsync());
         using var witness = await WitnessAsync();
         await _lab.UpAsync(2, 4);
@@ -81,12 +83,16 @@ public sealed class GracefulRestartInteropTests : IAsyncDisposable
         Require.Frr();
         var frr = _lab.Keep(await new Frr(_lab.Setup(2, SpeakerLab.Asn) with
         {
-            Families = ["ipv4", "evpn"], Listens = true,
+            Families = ["ipv4", "evpn"],
+            Listens = true,
         }).StartAsync());
         var dies = new MortalConnector();
         await using var speaker = new BgpSpeaker(new BgpSpeakerOptions
         {
-            LocalAsn = new Asn(SpeakerLab.Asn), RouterId = IpAddr.Parse(SpeakerLab.RouterId), Connector = dies, Listen = [new(System.Net.IPAddress.Parse(_lab.Host(8)), Frr.Port)],
+            LocalAsn = new Asn(SpeakerLab.Asn),
+            RouterId = IpAddr.Parse(SpeakerLab.RouterId),
+            Connector = dies,
+            Listen = [new(System.Net.IPAddress.Parse(_lab.Host(8)), Frr.Port)],
         });
         speaker.SetPeers(
         [

@@ -65,7 +65,10 @@ internal sealed class InjectorPeer : IDisposable
         }.Open();
         peer.Send(Samples.Encode(new OpenMessage
         {
-            MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities.Where(c => extendedNextHops || c.Code != Capability.ExtendedNextHopCode)],
+            MyAs = open.MyAs,
+            HoldTime = open.HoldTime,
+            Identifier = open.Identifier,
+            Capabilities = [.. open.Capabilities.Where(c => extendedNextHops || c.Code != Capability.ExtendedNextHopCode)],
         }));
         peer.Send(Samples.Keepalive());
 

@@ -46,7 +46,9 @@ public sealed class Ipv6InteropTests : IAsyncDisposable
         })]);
         var frr = await new Frr(Setup(2) with
         {
-            Families = ["ipv4", "ipv6"], Networks = [("10.2.0.0/24", "10.2.2.2"), ("2001:db8:2::/48", "2001:db8:ffff::2")], Lines = $" neighbor {Here} capability extended-nexthop\n",
+            Families = ["ipv4", "ipv6"],
+            Networks = [("10.2.0.0/24", "10.2.2.2"), ("2001:db8:2::/48", "2001:db8:ffff::2")],
+            Lines = $" neighbor {Here} capability extended-nexthop\n",
         }).StartAsync();
         _kept.Add(frr);
         var one = await new GoBgp(Setup(3) with { Families = ["evpn", "ipv4", "ipv6"] }).StartAsync();

@@ -63,7 +63,8 @@ public sealed class SessionInteropTests : IAsyncDisposable
         _lab.Speaker.SetPeers([_lab.Peer(2, SpeakerLab.Asn, PeerRole.ReflectorClient) with { MaxPrefixes = 4 }]);
         var frr = _lab.Keep(await new Frr(_lab.Setup(2, SpeakerLab.Asn) with
         {
-            Families = ["ipv4"], Networks = [.. Enumerable.Range(0, 4).Select(static n => ($"10.2.{n}.0/24", "10.2.2.2"))],
+            Families = ["ipv4"],
+            Networks = [.. Enumerable.Range(0, 4).Select(static n => ($"10.2.{n}.0/24", "10.2.2.2"))],
         }).StartAsync());
         await _lab.UpAsync(2);
         await Eventually.True(() => _lab.Events.Any(static e => e.Text == "4 routes of ipv4-unicast, 4 are allowed"), () => $"warned: {_lab}");
@@ -212,7 +213,9 @@ public sealed class SessionInteropTests : IAsyncDisposable
         var nextHop = IpAddr.Parse("10.4.4.4");
         return new UpdateMessage
         {
-            Ipv4Announced = new Octets([24, .. IpAddr.Parse(net).ToIPAddress().GetAddressBytes()[..3]]), Ipv4NextHop = nextHop, Attributes = new PathAttributes { LocalPref = 100, NextHop = nextHop },
+            Ipv4Announced = new Octets([24, .. IpAddr.Parse(net).ToIPAddress().GetAddressBytes()[..3]]),
+            Ipv4NextHop = nextHop,
+            Attributes = new PathAttributes { LocalPref = 100, NextHop = nextHop },
         };
     }
 

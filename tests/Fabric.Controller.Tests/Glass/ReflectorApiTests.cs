@@ -15,7 +15,10 @@ public sealed class ReflectorApiTests : IAsyncLifetime
 
     private readonly BgpSpeaker _speaker = new(new BgpSpeakerOptions
     {
-        LocalAsn = ReflectorWithClients.Asn, RouterId = IpAddr.Parse("10.0.0.1"), Listen = [new IPEndPoint(IPAddress.Loopback, 0)], AnnounceAllTargets = true,
+        LocalAsn = ReflectorWithClients.Asn,
+        RouterId = IpAddr.Parse("10.0.0.1"),
+        Listen = [new IPEndPoint(IPAddress.Loopback, 0)],
+        AnnounceAllTargets = true,
     });
 
     private readonly List<IAsyncDisposable> _open = [];
@@ -90,9 +93,15 @@ public sealed class ReflectorApiTests : IAsyncLifetime
         var client = await ClientAsync("127.0.0.11");
         var attributes = new JsonObject
         {
-            ["origin"] = "incomplete", ["asPath"] = "65001 {1,2} 7", ["nextHop"] = "10.1.1.9", ["med"] = 5, ["localPreference"] = 120, ["atomicAggregate"] = true,
+            ["origin"] = "incomplete",
+            ["asPath"] = "65001 {1,2} 7",
+            ["nextHop"] = "10.1.1.9",
+            ["med"] = 5,
+            ["localPreference"] = 120,
+            ["atomicAggregate"] = true,
             ["aggregator"] = new JsonObject { ["asn"] = 65009, ["identifier"] = "10.0.0.7" },
-            ["communities"] = new JsonArray("65000:1", "no-export"), ["largeCommunities"] = new JsonArray("65000:1:2"),
+            ["communities"] = new JsonArray("65000:1", "no-export"),
+            ["largeCommunities"] = new JsonArray("65000:1:2"),
             ["extendedCommunities"] = new JsonArray("rt:65000:100", "encap:vxlan", "router-mac:02:00:00:00:00:99", "mac-mobility:3 sticky", "default-gateway", "0x8000000000000001"),
             ["pmsiTunnel"] = new JsonObject { ["type"] = 6, ["label"] = 100, ["identifier"] = "0a010109", ["flags"] = 0 },
             ["unknown"] = new JsonArray(new JsonObject { ["code"] = 200, ["flags"] = 192, ["value"] = "00ff" }),

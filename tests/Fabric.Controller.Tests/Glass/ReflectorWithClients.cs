@@ -29,7 +29,8 @@ internal static class ReflectorWithClients
         new MacIpRoute(new MacIpKey(RouteDistinguisher.Parse("65000:100"), 0, MacAddress.Parse(mac), null), default, new EvpnLabel(100), null),
         new PathAttributes
         {
-            NextHop = IpAddr.Parse(vtep), LocalPref = localPreference,
+            NextHop = IpAddr.Parse(vtep),
+            LocalPref = localPreference,
             ExtendedCommunities = [ExtendedCommunity.Of(RouteTarget.Parse("65000:100")), ExtendedCommunity.Encapsulation(ExtendedCommunity.VxlanTunnel)],
         });
 
