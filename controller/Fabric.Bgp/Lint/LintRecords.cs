@@ -68,25 +68,34 @@ internal readonly record struct Claim(VtepRecord Vtep, EthernetSegmentId Esi, ui
         }
 
         var newest = claims.Values.Max(static c => c.Sequence);
-        Claim? reference = null;
-        foreach (var claim in claims.Values)
+        if (claims.Values.Where(c => c.Sequence == newest && !c.Gateway).Select(static c => (Claim?)c).FirstOrDefault() is not { } host)
         {
-            if (claim.Sequence != newest)
-            {
-                continue;
-            }
+            return false;
+        }
 
-            if (reference is not { } other)
+        // Two claims go together when they are of one VTEP or on one segment. That a third goes with each of two does not make these go
+        // together: those of the host's VTEP elsewhere and those of its segment elsewhere have nothing in common, unless both are gateways.
+        var (onVtep, onSegment, isHost) = (false, false, false);
+        foreach (var claim in claims.Values.Where(c => c.Sequence == newest))
+        {
+            var sameSegment = !host.Esi.IsZero && claim.Esi == host.Esi;
+            if (claim.Vtep == host.Vtep)
             {
-                reference = claim;
+                onVtep |= !sameSegment;
+                isHost |= !sameSegment && !claim.Gateway;
             }
-            else if (claim.Vtep != other.Vtep && (claim.Esi.IsZero || claim.Esi != other.Esi) && !(claim.Gateway && other.Gateway))
+            else if (sameSegment)
+            {
+                onSegment = true;
+                isHost |= !claim.Gateway;
+            }
+            else
             {
                 return true;
             }
         }
 
-        return false;
+        return onVtep && onSegment && isHost;
     }
 }
 

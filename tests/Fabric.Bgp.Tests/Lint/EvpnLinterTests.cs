@@ -99,6 +99,26 @@ public sealed class EvpnLinterTests
         Cleared("missing-multicast", Say(MacIp(1, gone: true)));
     }
 
+    [Theory]
+    [InlineData(0, 1, 2)]
+    [InlineData(0, 2, 1)]
+    [InlineData(1, 0, 2)]
+    [InlineData(1, 2, 0)]
+    [InlineData(2, 0, 1)]
+    [InlineData(2, 1, 0)]
+    public void A_Mac_on_a_segment_and_beside_it_is_found_in_whatever_order_the_routes_come(int first, int second, int third)
+    {
+        // Another RD each: three routes. One VTEP has the MAC on the segment and off it, another one on the segment.
+        EvpnPathEvent[] paths = [MacIp(1, esi: Esi), (EvpnPathEvent.MacIp)MacIp(1) with { Source = SecondPeer }, MacIp(2, esi: Esi)];
+        Clean(1, 2);
+        Say(OnSegment(1));
+        Say(OnSegment(2));
+        Say(paths[first]);
+        Say(paths[second]);
+        Say(paths[third]);
+        Assert.Contains(_linter.Findings, static f => f.Code == LintCode.DuplicateMac);
+    }
+
     [Fact]
     public void A_segment_in_use_that_is_not_announced_is_found()
     {
@@ -153,7 +173,7 @@ public sealed class EvpnLinterTests
             }
 
             return seen == expected && raised.Count == left.Findings.Length && all.Findings.IsEmpty && all.Paths == 0 && all.IsEmpty;
-        }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(1000).WithEndSize(60));
+        }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(3000).WithEndSize(60));
 
     [Fact]
     public void Clean_routes_cost_little()
