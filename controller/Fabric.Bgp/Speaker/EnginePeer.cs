@@ -58,4 +58,7 @@ internal sealed record EngineSession(IpAddr RouterId, Wire.SessionContext Contex
 {
     /// <summary>Whether the peer understands IPv4 routes with IPv6 next hops (RFC 8950).</summary>
     public bool Ipv4OverIpv6 { get; init; }
+
+    /// <summary>Whether both sides have enhanced route refresh (RFC 7313).</summary>
+    public bool EnhancedRefresh { get; init; }
 }

@@ -23,6 +23,9 @@ internal sealed class FamilyMember(EnginePeer peer, EngineSession session, Updat
     /// <summary>Whether End-of-RIB is still to be sent when it has caught up.</summary>
     public bool OwesEndOfRib { get; set; }
 
+    /// <summary>Whether the end of a route refresh (RFC 7313) is still to be told when it has caught up.</summary>
+    public bool OwesEndOfRefresh { get; set; }
+
     /// <summary>Whether routes that it may not have are withdrawn while it catches up: it may have got them under another policy.</summary>
     public bool WithdrawsRest { get; set; }
 

@@ -333,6 +333,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output)
         {
             Ipv4OverIpv6 = session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6),
+            EnhancedRefresh = session.EnhancedRouteRefresh,
         });
         _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);

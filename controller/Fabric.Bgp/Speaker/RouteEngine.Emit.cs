@@ -1,5 +1,6 @@
 using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Rib;
+using Fabric.Bgp.Wire;
 
 namespace Fabric.Bgp.Speaker;
 
@@ -270,7 +271,7 @@ internal sealed partial class RouteEngine
     {
         foreach (var member in peer.Members)
         {
-            if (member is not null && (member.Mark != 0 || member.Turned.Count > 0 || member.TurnedSets is not null || member.OwesEndOfRib))
+            if (member is not null && (member.Mark != 0 || member.Turned.Count > 0 || member.TurnedSets is not null || member.OwesEndOfRib || member.OwesEndOfRefresh))
             {
                 Call(member);
             }
@@ -300,11 +301,20 @@ internal sealed partial class RouteEngine
         {
             Call(member);
         }
-        else if (member.OwesEndOfRib && (!member.IsFiltered || member.Peer.Interest!.Complete))
+        else if (!member.IsFiltered || member.Peer.Interest!.Complete)
         {
-            member.OwesEndOfRib = false;
             member.WithdrawsRest = false;
-            SendEndOfRib(member);
+            if (member.OwesEndOfRefresh)
+            {
+                member.OwesEndOfRefresh = false;
+                SendRefresh(member, RouteRefreshSubtype.End);
+            }
+
+            if (member.OwesEndOfRib)
+            {
+                member.OwesEndOfRib = false;
+                SendEndOfRib(member);
+            }
         }
     }
 
@@ -442,8 +452,16 @@ internal sealed partial class RouteEngine
     private static void SendEndOfRib(FamilyMember member)
     {
         Span<byte> room = stackalloc byte[64];
-        var writer = new Wire.WireWriter(room);
-        Wire.BgpWrite.EndOfRib(ref writer, member.Group.Key.Family.Family());
+        var writer = new WireWriter(room);
+        BgpWrite.EndOfRib(ref writer, member.Group.Key.Family.Family());
+        member.Session.Output.Add(writer.Written.ToArray());
+    }
+
+    private static void SendRefresh(FamilyMember member, RouteRefreshSubtype subtype)
+    {
+        Span<byte> room = stackalloc byte[64];
+        var writer = new WireWriter(room);
+        BgpWrite.RouteRefresh(ref writer, member.Group.Key.Family.Family(), (byte)subtype);
         member.Session.Output.Add(writer.Written.ToArray());
     }
 

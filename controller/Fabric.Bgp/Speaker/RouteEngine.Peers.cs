@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fabric.Bgp.Rib;
+using Fabric.Bgp.Wire;
 
 namespace Fabric.Bgp.Speaker;
 
@@ -82,12 +83,20 @@ internal sealed partial class RouteEngine
     /// <summary>Stale routes of a family go.</summary>
     public void PurgeStale(EnginePeer peer, AddressFamily family) => Post(() => Purge(peer, family));
 
-    /// <summary>The peer asks for all routes of a family again (RFC 2918).</summary>
+    /// <summary>The peer asks for all routes of a family again (RFC 2918); between BoRR and EoRR where both sides know them (RFC 7313 section 4.1).</summary>
     public void Resend(EnginePeer peer, AddressFamily family) => Post(() =>
     {
-        if (family.Index() is { } index && peer.Members[(int)index] is { } member)
+        if (family.Index() is not { } index || peer.Members[(int)index] is not { } member)
         {
-            Restart(member, withdrawRest: false);
+            return;
+        }
+
+        var owesEndOfRib = member.OwesEndOfRib;
+        Restart(member, withdrawRest: false);
+        if (member.Session.EnhancedRefresh)
+        {
+            SendRefresh(member, RouteRefreshSubtype.Begin);
+            (member.OwesEndOfRefresh, member.OwesEndOfRib) = (true, owesEndOfRib);
         }
     });
 

@@ -86,6 +86,25 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_with_enhanced_refresh_gets_all_routes_between_the_beginning_and_the_end()
+    {
+        _speaker.SetPeers([Config(First), Config(Second) with { Role = PeerRole.Ordinary }]);
+        var one = await _network.AcceptAsync(First);
+        await one.EstablishAsync();
+        await one.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01"))));
+        await Eventually.True(() => _speaker.RouteCount == 1, "route");
+        var two = await _network.AcceptAsync(Second);
+        var open = Samples.PeerOpen("10.0.0.2");
+        await two.EstablishAsync(new OpenMessage { MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh] });
+        await two.ExpectAsync(BgpMessageType.Update);
+        Assert.Equal(AddressFamily.L2VpnEvpn, UpdateMessage.Decode(await two.ExpectAsync(BgpMessageType.Update), Samples.External).EndOfRib);
+        await two.SendAsync(Samples.Hex("ffffffffffffffffffffffffffffffff 0017 05 0019 00 46"));
+        Assert.Equal(Samples.Hex("0019 01 46"), await two.ExpectAsync(BgpMessageType.RouteRefresh));
+        Assert.Single(UpdateMessage.Decode(await two.ExpectAsync(BgpMessageType.Update), Samples.External).EvpnAnnounced.MacIp);
+        Assert.Equal(Samples.Hex("0019 02 46"), await two.ExpectAsync(BgpMessageType.RouteRefresh));
+    }
+
+    [Fact]
     public async Task Keepalives_go_out_and_a_silent_peer_loses_its_session_and_its_routes()
     {
         var peer = await EstablishAsync(First);

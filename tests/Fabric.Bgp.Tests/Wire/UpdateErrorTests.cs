@@ -45,6 +45,8 @@ public sealed class UpdateErrorTests
     [InlineData("PMSI tunnel too short", Origin, Path, "c01604 00060027", ErrorAction.TreatAsWithdraw)]
     [InlineData("ingress replication without address", Origin, Path, "c01605 0006002774", ErrorAction.TreatAsWithdraw)]
     [InlineData("next hop attribute of 3 octets", Origin, Path, "400303 0a0000", ErrorAction.TreatAsWithdraw)]
+    [InlineData("next hop attribute 0.0.0.0", Origin, Path, "400304 00000000", ErrorAction.TreatAsWithdraw)]
+    [InlineData("next hop attribute of a group", Origin, Path, "400304 e0000001", ErrorAction.TreatAsWithdraw)]
     [InlineData("AS4_PATH from a four-octet speaker", Origin, Path, "c01106 0201 0000fde9", ErrorAction.None)]
     [InlineData("AS4_PATH malformed", Origin, Path, "c01105 0201 0000fd", ErrorAction.DiscardAttribute)]
     [InlineData("unknown optional attribute", Origin, Path, "c0fa03 010203", ErrorAction.None)]
