@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
+using Fabric.Bgp.Speaker;
 using Fabric.Controller.RouteReflector.Metrics;
 
 namespace Fabric.Controller.RouteReflector;
@@ -22,6 +23,7 @@ public static class RouteReflectorProcess
         var log = new EventLog(Console.Error, config.LogFormat, time);
         try
         {
+            await SpeakerWarmUp.RunAsync();
             await using var speaker = new ReflectorSpeaker(config, log, time);
             await using var metrics = config.MetricsListen is { } listen ? await MetricsEndpoint.StartAsync(listen, speaker.Sample) : null;
             await using var api = config.ApiListen is { } apiListen ? await ReflectorApi.StartAsync(apiListen, config.ApiTokenFile, speaker, time) : null;
