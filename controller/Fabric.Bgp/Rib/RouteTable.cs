@@ -49,6 +49,9 @@ internal sealed class RouteTable
     /// <summary>Takes entries of which any path is about to change; for those who watch all paths.</summary>
     public Action<int>? OnTouch { get; set; }
 
+    /// <summary>Takes paths that are about to be freed: their numbers will be others' afterwards.</summary>
+    public Action<int>? OnFree { get; set; }
+
     /// <summary>Grows with every change of any path.</summary>
     public long Touched => Volatile.Read(ref _touched);
 
@@ -507,6 +510,7 @@ internal sealed class RouteTable
                     _index.Remove(e.Hash, entry);
                 }
 
+                OnFree?.Invoke(path);
                 var set = Sets[_paths[path].Set];
                 Take(path);
                 Sets.Release(set);

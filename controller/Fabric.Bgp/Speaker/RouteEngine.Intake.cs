@@ -176,14 +176,18 @@ internal sealed partial class RouteEngine
 
     private void KeepAsSent(int path, PathAttributes sent, AttributeSet taken)
     {
-        if (_asSent.Remove(path, out var before))
-        {
-            _table.Sets.Release(before);
-        }
-
+        ForgetAsSent(path);
         if (!taken.Attributes.Equals(sent))
         {
             _asSent.Add(path, _table.Sets.Take(sent));
+        }
+    }
+
+    private void ForgetAsSent(int path)
+    {
+        if (_asSent.Remove(path, out var before))
+        {
+            _table.Sets.Release(before);
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed partial class RouteEngine : IAsyncDisposable
         _table = new RouteTable(time.GetUtcNow());
         _packer = new UpdatePacker(_table);
         _table.Sets.OnUse = OnSetUse;
+        _table.OnFree = ForgetAsSent;
         _local = new EnginePeer(new SpeakerPeerConfig { Address = default }) { Events = new NoEvents(), Generation = 1 };
         (_local.Rib.IsLocal, _local.Rib.IsInternal, _local.Rib.RouterId) = (true, true, self.RouterId);
         _table.Enter(_local.Rib);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Policy;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Speaker;
 using Fabric.Bgp.Wire;
@@ -102,6 +104,29 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         Assert.Equal(Samples.Hex("0019 01 46"), await two.ExpectAsync(BgpMessageType.RouteRefresh));
         Assert.Single(UpdateMessage.Decode(await two.ExpectAsync(BgpMessageType.Update), Samples.External).EvpnAnnounced.MacIp);
         Assert.Equal(Samples.Hex("0019 02 46"), await two.ExpectAsync(BgpMessageType.RouteRefresh));
+    }
+
+    [Fact]
+    public async Task What_a_policy_changed_is_forgotten_with_the_route()
+    {
+        _speaker.SetPeers([Config(First) with { Import = new Prefer() }]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.EstablishAsync();
+        await Established(First);
+        var route = Samples.MacIp("02:00:00:00:00:01");
+        await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), route)));
+        await Eventually.True(() => _speaker.RouteCount == 1, "route");
+        Assert.Equal(2, _speaker.AttributeSetCount);
+        await peer.SendAsync(Samples.Encode(Samples.Withdraw(route)));
+        await Eventually.True(() => _speaker.RouteCount == 0, "withdrawn");
+        Assert.Equal(0, _speaker.AttributeSetCount);
+    }
+
+    private sealed class Prefer : RoutePolicy
+    {
+        public override bool DependsOnRoute => false;
+
+        public override PathAttributes? Apply(PolicyRoute route, PathAttributes attributes) => new(attributes) { LocalPref = 200 };
     }
 
     [Fact]
