@@ -68,7 +68,7 @@ public abstract record PeerAction
     /// <param name="Families">The families.</param>
     public sealed record PurgeStale(ImmutableArray<AddressFamily> Families) : PeerAction;
 
-    /// <summary>Hand the UPDATE on.</summary>
+    /// <summary>The UPDATE belongs to the session. Its routes go from the reader to the table; the owner only has to know that the peer is alive.</summary>
     public sealed record InstallRoutes : PeerAction;
 
     /// <summary>Send all routes of a family again.</summary>
