@@ -23,7 +23,7 @@ PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl 
 # Directories count too: their times change when a file is removed.
 sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -path lab/demo -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
 SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig
-PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers lab)
+PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
 .PHONY: help build test test-unit test-lab lint golden bench bench-bgp fuzz-bgp lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
@@ -76,7 +76,7 @@ demo-down: ## remove everything that the demo has made
 	@lab/demo/demo.sh down
 
 clean: ## remove what was built
-	@rm -rf bin artifacts && find controller switch-drivers lab tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+	@rm -rf bin artifacts && find controller switch-drivers softgate lab tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------------------------------------------------------------
 

@@ -12,14 +12,17 @@ public sealed class ProjectReferenceTests
         ["Fabric.Drivers"] = ["Fabric.Primitives"],
         ["Fabric.Drivers.FrrLinux"] = ["Fabric.Primitives", "Fabric.Drivers"],
         ["Fabric.Drivers.KvmHost"] = ["Fabric.Primitives", "Fabric.Drivers", "Fabric.Drivers.FrrLinux"],
-        ["Fabric.Compiler"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Drivers"],
+        ["Fabric.Compiler"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Drivers", "Fabric.SoftGate.Contracts"],
         ["Fabric.Storage"] = ["Fabric.Primitives", "Fabric.Intent"],
-        ["Fabric.Reconciler"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Drivers"],
+        ["Fabric.Reconciler"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Drivers", "Fabric.SoftGate.Contracts"],
         ["Fabric.Controller"] =
         [
             "Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Reconciler", "Fabric.Bgp", "Fabric.Drivers",
+            "Fabric.SoftGate.Contracts",
             "Fabric.Drivers.FrrLinux", "Fabric.Drivers.KvmHost",
         ],
+        ["Fabric.SoftGate.Contracts"] = ["Fabric.Primitives"],
+        ["Fabric.SoftGate"] = ["Fabric.Primitives", "Fabric.SoftGate.Contracts", "Fabric.Bgp"],
         ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp"],
         ["Fabric.Lab"] = [],
     };

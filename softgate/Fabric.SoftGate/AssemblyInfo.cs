@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("Fabric.SoftGate.Tests")]
+[assembly: InternalsVisibleTo("Fabric.SoftGate.Benchmarks")]
