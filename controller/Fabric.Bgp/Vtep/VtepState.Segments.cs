@@ -30,7 +30,12 @@ public sealed partial class VtepState
             return [new(path.Vtep, path.Label, path.RouterMac)];
         }
 
-        foreach (var bridge in _bridges.Values.Where(b => b.Config.L3Vni == vni).OrderBy(static b => b.Config.Vni))
+        if (!_vrfs.TryGetValue(vni, out var vrf))
+        {
+            return [];
+        }
+
+        foreach (var bridge in vrf.Bridges.Values)
         {
             var found = path.Kind switch
             {
@@ -103,6 +108,7 @@ public sealed partial class VtepState
         if (_localSegments.TryGetValue(config.Esi, out var segment))
         {
             WithdrawSegment(segment.Config);
+            Want([segment.Config.EsImportCommunity], wanted: false);
             segment.Config = config;
         }
         else
@@ -112,7 +118,9 @@ public sealed partial class VtepState
             _deadlines.Enqueue(new(null, null, config.Esi), electAt);
         }
 
-        ImportAnew();
+        Want([config.EsImportCommunity], wanted: true);
+        ImportAnew([.. segment.Routers.Values.SelectMany(static r => r)]);
+        _actions.Add(new VtepAction.TellAgain([config.EsImportCommunity]));
         AnnounceSegment(config);
         _touchedElections.Add(segment);
         _touchedSegments.Add((config.Esi, null));
@@ -131,7 +139,12 @@ public sealed partial class VtepState
             _actions.Add(new VtepAction.ForwarderChanged(esi, vni, null));
         }
 
-        ImportAnew();
+        Want([segment.Config.EsImportCommunity], wanted: false);
+        foreach (var path in segment.Routers.Values.SelectMany(static r => r))
+        {
+            Forget(path);
+        }
+
         _touchedSegments.Add((esi, null));
     }
 
@@ -155,7 +168,7 @@ public sealed partial class VtepState
         {
             _own.Set(
                 new EthernetAutoDiscoveryRoute(new(bridge.Config.Rd, config.Esi, bridge.Config.Tag), EvpnLabel.Of(bridge.Config.Vni)),
-                Attributes(AddressOf(bridge.Config.Address), bridge.Config.Export, []));
+                Attributes(AddressOf(bridge.Config.Address), bridge.Config.Export, [], bridge.Config.Preference));
         }
     }
 
@@ -184,7 +197,7 @@ public sealed partial class VtepState
             {
                 var inBridge = bridge.Segments.GetValueOrDefault(config.Esi);
                 result = DfElector.Elect(config.Esi, bridge.Config.ElectionTag, segment.Routers
-                    .Where(r => !_ownAddresses.Contains(r.Key))
+                    .Where(r => !_ownAddresses.ContainsKey(r.Key))
                     .Select(r => new DfCandidate(r.Key, r.Value.Min!.Election, inBridge?.ByVtep.ContainsKey(r.Value.Min!.Vtep) == true))
                     .Append(new DfCandidate(_config.Addresses[0], config.Election)));
             }
