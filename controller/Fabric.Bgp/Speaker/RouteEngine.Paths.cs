@@ -1,6 +1,7 @@
 using Fabric.Bgp.Glass;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Vtep;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
 
@@ -90,15 +91,36 @@ internal sealed partial class RouteEngine
             return;
         }
 
+        // A peer that has left and come again has a dead path and a living one: only the living one is told.
+        AddPaths(entry, isUsable: true, paths);
+        AddPaths(entry, isUsable: false, paths);
+    }
+
+    private void AddPaths(int entry, bool isUsable, List<EvpnPathEvent> paths)
+    {
         for (var at = _table.Entry(entry).First; at != 0; at = _table.Path(at).Next)
         {
             ref var path = ref _table.Path(at);
             var peer = _table.Peer(path.Peer);
-            if (!peer.IsLocal
-                && EvpnPathEvent.Of(new PathSource(peer.Address, path.PathId), _table.Nlri(path), path.IsUsable ? _table.Sets[path.Set].Attributes : null) is { } said)
+            if (path.IsUsable == isUsable && !peer.IsLocal && (isUsable || !HasUsable(entry, peer.Address, path.PathId))
+                && EvpnPathEvent.Of(new PathSource(peer.Address, path.PathId), _table.Nlri(path), isUsable ? _table.Sets[path.Set].Attributes : null) is { } said)
             {
                 paths.Add(said);
             }
         }
+    }
+
+    private bool HasUsable(int entry, IpAddr peer, uint pathId)
+    {
+        for (var at = _table.Entry(entry).First; at != 0; at = _table.Path(at).Next)
+        {
+            ref var path = ref _table.Path(at);
+            if (path.IsUsable && path.PathId == pathId && _table.Peer(path.Peer) is { IsLocal: false } other && other.Address == peer)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

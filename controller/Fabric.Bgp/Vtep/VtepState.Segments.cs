@@ -56,6 +56,14 @@ public sealed partial class VtepState
             bridge.View.MacTable.TryGetValue(mac, out var entry) ? [.. Destinations(bridge.Config.Vni, entry).Select(d => d with { Mac = mac })] : [];
     }
 
+    /// <summary>Equal ways to a prefix of a VRF, each once; none when it is not there or leads nowhere.</summary>
+    public ImmutableArray<Destination> Destinations(Vni vni, IpPrefix prefix) =>
+        _vrfs.TryGetValue(vni, out var vrf) && vrf.View.PrefixTable.TryGetValue(prefix, out var paths) ? Merged(paths, p => Destinations(vni, p)) : [];
+
+    /// <summary>Equal ways to a host of a VRF, each once; none when it is local or nowhere.</summary>
+    public ImmutableArray<Destination> Destinations(Vni vni, IpAddr host) =>
+        _vrfs.TryGetValue(vni, out var vrf) && vrf.View.HostTable.TryGetValue(host, out var paths) ? Merged(paths, Destinations) : [];
+
     /// <summary>Where packets for a host go; none while its VTEP is not attached to the host's segment.</summary>
     public ImmutableArray<Destination> Destinations(HostPath path)
     {
@@ -63,6 +71,32 @@ public sealed partial class VtepState
         return path.Esi.IsZero || (_remoteSegments.TryGetValue(path.Esi, out var segment) && segment.ByVtep.ContainsKey(path.Vtep))
             ? [new(path.Vtep, path.Label, path.RouterMac)]
             : [];
+    }
+
+    private static ImmutableArray<Destination> Merged<T>(ImmutableArray<T> paths, Func<T, ImmutableArray<Destination>> lead) =>
+        paths is [var only] ? lead(only) : [.. paths.SelectMany(p => lead(p)).Distinct().OrderBy(static d => d.Backup)];
+
+    /// <summary>The prefixes that point to a gateway or router's MAC which is on a segment.</summary>
+    internal IEnumerable<(Vni Vrf, IpPrefix Prefix)> PrefixesBehind(EthernetSegmentId esi, Vni? vni)
+    {
+        foreach (var row in RowsOn(esi))
+        {
+            if (row.Kind != VtepTable.Macs || (vni is not null && row.Vni != vni) || _bridges.GetValueOrDefault(row.Vni) is not { Config.L3Vni: { } l3 } bridge
+                || !_vrfs.TryGetValue(l3, out var vrf) || (vrf.Gateways.Count == 0 && vrf.RouterMacs.Count == 0))
+            {
+                continue;
+            }
+
+            foreach (var prefix in vrf.RouterMacs.GetValueOrDefault(row.Mac) ?? [])
+            {
+                yield return (l3, prefix);
+            }
+
+            foreach (var prefix in vrf.Gateways.Where(g => bridge.View.NeighborTable.GetValueOrDefault(g.Key)?.Mac == row.Mac).SelectMany(static g => g.Value))
+            {
+                yield return (l3, prefix);
+            }
+        }
     }
 
     /// <summary>The routers of a segment that a bridge domain's frames may go to: those that have announced the segment as a whole, and either the bridge domain on it or the MAC itself.</summary>

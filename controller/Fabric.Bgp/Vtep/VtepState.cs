@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Evpn;
 using Fabric.Primitives;
 
@@ -50,6 +51,18 @@ public sealed partial class VtepState
 
     /// <summary>Paths kept because something here imports them.</summary>
     public int ImportedPaths => _autoDiscovery.Count + _macIp.Count + _multicast.Count + _segmentRoutes.Count + _prefixes.Count;
+
+    /// <summary>The bridge domains that are here, in no order.</summary>
+    public IEnumerable<Vni> L2Vnis => _bridges.Keys;
+
+    /// <summary>The VRFs that are here, in no order.</summary>
+    public IEnumerable<Vni> L3Vnis => _vrfs.Keys;
+
+    /// <summary>Own segments and bridge domains for which a designated forwarder is elected.</summary>
+    internal IEnumerable<(EthernetSegmentId Esi, Vni Vni)> Forwarders => _localSegments.SelectMany(static s => s.Value.Results.Keys.Select(v => (s.Key, v)));
+
+    /// <summary>Route targets of which routes are of use here.</summary>
+    internal IEnumerable<ExtendedCommunity> Wanted => _wanted.Keys;
 
     /// <summary>The view of a bridge domain.</summary>
     public bool TryGetL2Vni(Vni vni, [NotNullWhen(true)] out L2VniView? view)
