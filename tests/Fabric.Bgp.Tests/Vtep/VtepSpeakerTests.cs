@@ -89,15 +89,16 @@ public sealed class VtepSpeakerTests
         const int Routes = 130_000;
         await using var bench = new VtepBench();
         await bench.Vtep.ApplyAsync(Local);
+        Announce(0);
+        await Eventually.True(() => bench.Vtep.AskAsync(static s => s.ImportedPaths).Result == 1000, "the first routes");
         using var held = new ManualResetEventSlim();
         var holding = bench.Vtep.AskAsync(s => held.Wait(TimeSpan.FromSeconds(60)));
-        bench.Say(Multicast(2, source: SecondPeer));
-        for (var n = 0; n < Routes; n += 1000)
+        for (var n = 1000; n < Routes; n += 1000)
         {
-            var first = n;
-            bench.Say(Peer, MacIp(1).Attributes, Enumerable.Range(first, 1000).Select(static i => MacIp(1, new MacAddress(0x0200_0100_0000u + (ulong)i))));
+            Announce(n);
         }
 
+        bench.Say(Multicast(2, source: SecondPeer));
         await Eventually.True(() => bench.Speaker.RouteCount >= Routes, "routes");
         bench.End(Peer);
         bench.Say(MacIp(2, OtherMac, source: SecondPeer));
@@ -106,6 +107,9 @@ public sealed class VtepSpeakerTests
         Assert.True(await holding);
         await bench.ShowsAsync(VtepProperties.Show(Pure(Local, [Multicast(2, source: SecondPeer), MacIp(2, OtherMac, source: SecondPeer)])));
         Assert.Equal(2, await bench.Vtep.AskAsync(static s => s.ImportedPaths));
+
+        void Announce(int first) =>
+            bench.Say(Peer, MacIp(1).Attributes, Enumerable.Range(first, 1000).Select(static i => MacIp(1, new MacAddress(0x0200_0100_0000u + (ulong)i))));
     }
 
     [Fact]
