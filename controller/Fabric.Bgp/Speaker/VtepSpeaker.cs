@@ -38,6 +38,7 @@ public sealed class VtepSpeaker : IAsyncDisposable
     private readonly VtepState _state;
     private readonly Channel<Turn> _work = Channel.CreateUnbounded<Turn>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Channel<VtepAction.TellAgain> _again = Channel.CreateUnbounded<VtepAction.TellAgain>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<TaskCompletionSource<long>> _asked = Channel.CreateUnbounded<TaskCompletionSource<long>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly RouteFollower _follower = new(new RouteFilter { Family = AddressFamily.L2VpnEvpn }) { AllPaths = true };
     private readonly List<VtepFeed> _feeds = [];
     private readonly List<RouteInjection> _out = [];
@@ -112,6 +113,19 @@ public sealed class VtepSpeaker : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
         return Watch(most, cancellationToken);
+    }
+
+    /// <summary>
+    /// Done when every path that is in the speaker's table now has been taken in. Gives the version from which on the tables know them: each reader gets a batch
+    /// in sync of that version or a later one, an empty one if no row is new to it.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The role or the speaker has ended.</exception>
+    public Task<long> CaughtUpAsync()
+    {
+        var asked = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        ObjectDisposedException.ThrowIf(!_asked.Writer.TryWrite(asked), this);
+        _follower.Wake();
+        return asked.Task;
     }
 
     /// <summary>Ends the role. Own routes are withdrawn, unless the speaker has ended before: then peers may keep them over a restart.</summary>
@@ -337,6 +351,7 @@ public sealed class VtepSpeaker : IAsyncDisposable
     /// <summary>Reads paths from the speaker's table: what changes, what is to be told again, and everything when it was too slow.</summary>
     private async Task ReadAsync()
     {
+        var waiting = new List<(long Version, TaskCompletionSource<long> Done)>();
         try
         {
             await _engine.AskAsync(_ =>
@@ -347,6 +362,11 @@ public sealed class VtepSpeaker : IAsyncDisposable
             long? rereadUntil = null;
             while (await _follower.WaitAsync(_stop.Token).ConfigureAwait(false))
             {
+                while (_asked.Reader.TryRead(out var asked))
+                {
+                    waiting.Add((await _engine.AskAsync(static table => table.Version).ConfigureAwait(false), asked));
+                }
+
                 var targets = new HashSet<ulong>();
                 while (_again.Reader.TryRead(out var again))
                 {
@@ -366,12 +386,39 @@ public sealed class VtepSpeaker : IAsyncDisposable
                 var complete = rereadUntil <= read;
                 rereadUntil = complete ? null : rereadUntil;
                 await SayAsync(paths, complete).ConfigureAwait(false);
+                if (rereadUntil is null && waiting.Exists(w => w.Version <= read))
+                {
+                    var version = await NoteCaughtUpAsync().ConfigureAwait(false);
+                    waiting.Where(w => w.Version <= read).ToList().ForEach(w => w.Done.SetResult(version));
+                    waiting.RemoveAll(w => w.Version <= read);
+                }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
         {
             // This role or the speaker ends.
         }
+        finally
+        {
+            _asked.Writer.TryComplete();
+            while (_asked.Reader.TryRead(out var asked))
+            {
+                waiting.Add((0, asked));
+            }
+
+            waiting.ForEach(static w => w.Done.TrySetException(new ObjectDisposedException(nameof(VtepSpeaker))));
+        }
+    }
+
+    private async Task<long> NoteCaughtUpAsync()
+    {
+        var version = 0L;
+        await DoAsync(() =>
+        {
+            version = _version;
+            _feeds.ForEach(static f => f.OweSync());
+        }).ConfigureAwait(false);
+        return version;
     }
 
     private async Task<long> RereadAsync()

@@ -14,7 +14,7 @@ internal sealed class VtepFeed
     private readonly Dictionary<(bool Routed, Vni Vni), Pending> _pending = [];
     private readonly Queue<(bool Routed, Vni Vni)> _order = new();
     private readonly HashSet<(EthernetSegmentId Esi, Vni Vni)> _forwarders = [];
-    private bool _beginning = true;
+    private bool _owesSync = true;
 
     /// <summary>A reader that knows nothing yet.</summary>
     public VtepFeed(VtepState state)
@@ -48,6 +48,13 @@ internal sealed class VtepFeed
 
     /// <summary>There will be nothing more.</summary>
     public void End() => _signal.Writer.TryComplete();
+
+    /// <summary>The reader is told when it is in sync again, even if no row is new to it.</summary>
+    public void OweSync()
+    {
+        _owesSync = true;
+        Wake();
+    }
 
     /// <summary>There may be something to read.</summary>
     public void Wake() => _signal.Writer.TryWrite(true);
@@ -124,13 +131,12 @@ internal sealed class VtepFeed
             Wake();
         }
 
-        // The first batch tells that there is nothing yet, if that is so.
-        if (changes.Count == 0 && !(_beginning && IsEmpty))
+        if (changes.Count == 0 && !(_owesSync && IsEmpty))
         {
             return null;
         }
 
-        _beginning = false;
+        _owesSync &= !IsEmpty;
         return new VtepChanges(version, changes.ToImmutable(), IsEmpty);
     }
 

@@ -159,7 +159,10 @@ public sealed class VtepInteropTests : IAsyncDisposable
 
         var speaker = new BgpSpeaker(new BgpSpeakerOptions
         {
-            LocalAsn = new Asn(SpeakerLab.Asn), RouterId = s_here, Connector = new NamespaceConnector(_fabric.Third), OnEvent = _events.Enqueue,
+            LocalAsn = new Asn(SpeakerLab.Asn),
+            RouterId = s_here,
+            Connector = new NamespaceConnector(_fabric.Third),
+            OnEvent = _events.Enqueue,
         });
         _kept.Add(speaker);
         _vtep = new VtepSpeaker(speaker, new VtepConfig { Addresses = [s_here], RouterMac = MacAddress.Parse("02:00:00:00:0b:ff"), DuplicateMoves = 5 }, _notices.Enqueue);

@@ -113,6 +113,37 @@ public sealed class VtepSpeakerTests
     }
 
     [Fact]
+    public async Task Who_has_caught_up_knows_all_that_peers_have_sent_and_its_readers_learn_when_they_do()
+    {
+        await using var bench = new VtepBench();
+        await bench.Vtep.ApplyAsync(Local);
+        var mirror = new VtepMirror();
+        await using var batches = bench.Vtep.WatchAsync(most: 500, TestContext.Current.CancellationToken).GetAsyncEnumerator();
+        for (var n = 0; n < 20_000; n += 1000)
+        {
+            var first = n;
+            bench.Say(Peer, MacIp(1).Attributes, Enumerable.Range(first, 1000).Select(static i => MacIp(1, new MacAddress(0x0200_0100_0000u + (ulong)i))));
+        }
+
+        for (var round = 0; round < 2; round++)
+        {
+            // The second time nothing is new, and the reader learns that all the same.
+            var version = await bench.Vtep.CaughtUpAsync().WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
+            Assert.Equal(20_000, await bench.Vtep.AskAsync(static s => s.ImportedPaths));
+            do
+            {
+                Assert.True(await batches.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System));
+                mirror.Take(batches.Current);
+            }
+            while (!(mirror.InSyncAt >= version));
+            Assert.Equal(await bench.Vtep.AskAsync(VtepMirror.Show), mirror.Show());
+        }
+
+        await bench.Speaker.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(bench.Vtep.CaughtUpAsync);
+    }
+
+    [Fact]
     public async Task A_duplicate_thaws_and_a_forwarder_is_elected_when_the_clock_says_so()
     {
         await using var bench = new VtepBench(Fabrics.Config with { DuplicateMoves = 2, DuplicateRetry = TimeSpan.FromSeconds(30) });
