@@ -85,6 +85,8 @@ internal sealed class PeerRunner : IEnginePeerEvents
         _engine.Reconfigure(_peer, config);
     }
 
+    public void RequestRefresh(AddressFamily family) => Post(new PeerEvent.RefreshWanted(family));
+
     public void Restart(NotificationMessage reason) => Post(new PeerEvent.Restart(reason));
 
     /// <summary>Takes a connection that the peer has opened.</summary>
@@ -300,11 +302,22 @@ internal sealed class PeerRunner : IEnginePeerEvents
                 break;
             case PeerAction.SessionDown { Keep: var keep }:
                 _engine.Down(_peer, keep);
-                Update(static s => s with { RemoteRouterId = null, HoldTime = null, Families = [], LocalEndpoint = null, EvpnComplete = false });
+                Update(static s => s with { RemoteRouterId = null, HoldTime = null, Families = [], TakesRefresh = false, LocalEndpoint = null, EvpnComplete = false });
                 Report(BgpEventKind.SessionDown, "session ended");
                 break;
             case PeerAction.ResendRoutes { Family: var family }:
                 _engine.Resend(_peer, family);
+                break;
+            case PeerAction.SendRouteRefresh { Connection: var id, Family: var family }:
+                Send(id, (ref WireWriter w) => BgpWrite.RouteRefresh(ref w, family, (byte)RouteRefreshSubtype.Request));
+                break;
+            case PeerAction.PurgeAwaited { Families: var families }:
+                foreach (var family in families)
+                {
+                    _engine.EndRefresh(_peer, family);
+                    Report(BgpEventKind.Problem, $"the route refresh of {family} did not end within {_fsm.RefreshTime.TotalSeconds:0} s; routes that were not repeated go (RFC 7313)");
+                }
+
                 break;
             case PeerAction.Report { Reason: var reason }:
                 var now = _options.TimeProvider.GetUtcNow();
@@ -321,6 +334,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
             RemoteRouterId = session.RemoteRouterId,
             HoldTime = session.HoldTime,
             Families = session.Context.Families,
+            TakesRefresh = session.RouteRefresh,
             LocalEndpoint = link.LocalEndpoint,
             EstablishedCount = s.EstablishedCount + 1,
             EvpnComplete = false,

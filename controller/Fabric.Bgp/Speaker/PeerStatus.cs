@@ -28,6 +28,9 @@ public sealed record PeerStatus
     /// <summary>Negotiated families, while there is a session.</summary>
     public ImmutableArray<AddressFamily> Families { get; init; } = [];
 
+    /// <summary>Whether the peer can be asked for its routes again (RFC 2918), while there is a session.</summary>
+    public bool TakesRefresh { get; init; }
+
     /// <summary>Whether the peer has sent all its EVPN routes at least once in this session.</summary>
     public bool EvpnComplete { get; init; }
 

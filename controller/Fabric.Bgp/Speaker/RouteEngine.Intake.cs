@@ -34,7 +34,7 @@ internal sealed partial class RouteEngine
                     _table.Mark(peer.Rib, run.Family, PathFlags.Awaited);
                     break;
                 case RunKind.EndOfRefresh:
-                    _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Awaited) && t.Entry(t.Path(p).Entry).Family == run.Family);
+                    PurgeAwaited(peer, run.Family);
                     break;
                 case RunKind.Flush:
                     WithdrawFamily(peer, run.Family);
@@ -209,6 +209,9 @@ internal sealed partial class RouteEngine
             peer.Events.ManyPrefixes(family.Family(), routes, limit);
         }
     }
+
+    private void PurgeAwaited(EnginePeer peer, FamilyIndex family) =>
+        _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Awaited) && t.Entry(t.Path(p).Entry).Family == family);
 
     private void WithdrawFamily(EnginePeer peer, FamilyIndex family) =>
         _table.WithdrawAll(peer.Rib, (t, p) => t.Entry(t.Path(p).Entry).Family == family);

@@ -83,6 +83,15 @@ internal sealed partial class RouteEngine
     /// <summary>Stale routes of a family go.</summary>
     public void PurgeStale(EnginePeer peer, AddressFamily family) => Post(() => Purge(peer, family));
 
+    /// <summary>A route refresh of the peer is to end here: what it has not repeated goes (RFC 7313 section 4.2).</summary>
+    public void EndRefresh(EnginePeer peer, AddressFamily family) => Post(() =>
+    {
+        if (peer.IsUp && family.Index() is { } index)
+        {
+            PurgeAwaited(peer, index);
+        }
+    });
+
     /// <summary>The peer asks for all routes of a family again (RFC 2918); between BoRR and EoRR where both sides know them (RFC 7313 section 4.1).</summary>
     public void Resend(EnginePeer peer, AddressFamily family) => Post(() =>
     {

@@ -299,6 +299,10 @@ public sealed record BgpInjection
     public BgpAttributes? Attributes { get; init; }
 }
 
+/// <summary>What a neighbor was asked for.</summary>
+/// <param name="Families">The families whose routes it is to send again.</param>
+public sealed record BgpRefreshResponse(ImmutableArray<string> Families);
+
 /// <summary>What was carried out.</summary>
 /// <param name="Changes">How many changes.</param>
 public sealed record BgpInjectionResponse(int Changes);

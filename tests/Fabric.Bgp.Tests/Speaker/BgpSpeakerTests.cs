@@ -96,8 +96,7 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         await one.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01"))));
         await Eventually.True(() => _speaker.RouteCount == 1, "route");
         var two = await _network.AcceptAsync(Second);
-        var open = Samples.PeerOpen("10.0.0.2");
-        await two.EstablishAsync(new OpenMessage { MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh] });
+        await two.EstablishAsync(Enhanced(Samples.PeerOpen("10.0.0.2")));
         await two.ExpectAsync(BgpMessageType.Update);
         Assert.Equal(AddressFamily.L2VpnEvpn, UpdateMessage.Decode(await two.ExpectAsync(BgpMessageType.Update), Samples.External).EndOfRib);
         await two.SendAsync(Samples.Hex("ffffffffffffffffffffffffffffffff 0017 05 0019 00 46"));
@@ -105,6 +104,59 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         Assert.Single(UpdateMessage.Decode(await two.ExpectAsync(BgpMessageType.Update), Samples.External).EvpnAnnounced.MacIp);
         Assert.Equal(Samples.Hex("0019 02 46"), await two.ExpectAsync(BgpMessageType.RouteRefresh));
     }
+
+    [Fact]
+    public async Task A_refresh_that_does_not_end_costs_what_was_not_repeated_after_its_time()
+    {
+        _speaker.SetPeers([Config(First) with { HoldTime = TimeSpan.Zero }]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.EstablishAsync(Enhanced(Samples.PeerOpen(holdTime: 0)));
+        await Established(First);
+        await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01"), Samples.MacIp("02:00:00:00:00:02"))));
+        await Eventually.True(() => _speaker.RouteCount == 2, "routes");
+        await peer.SendAsync(Samples.Hex("ffffffffffffffffffffffffffffffff 0017 05 0019 01 46"));
+        await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(target: "100:2"), Samples.MacIp("02:00:00:00:00:02"))));
+        await peer.SendAsync(Samples.Keepalive());
+        var received = _speaker.Peers[0].MessagesReceived;
+        await Eventually.True(() => _speaker.Peers[0].MessagesReceived == 6 && _speaker.Query().Routes.Any(static r => r.RouteTargets.Contains(RouteTarget.Parse("100:2"))), () => $"repeated; {received} messages");
+
+        // The keepalive behind it is stepped: the timer runs.
+        await Eventually.True(() => _time.HasTimerIn(TimeSpan.FromSeconds(360)), "refresh timer");
+        _time.Advance(TimeSpan.FromSeconds(359));
+        Assert.Equal(2, _speaker.RouteCount);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.True(() => _speaker.RouteCount == 1, "the route that was not repeated is gone");
+        Assert.Equal(MacAddress.Parse("02:00:00:00:00:02"), Assert.Single(_speaker.Query().Routes).Mac);
+        Assert.Contains(_events, static e => e.Text.Contains("did not end within 360 s", StringComparison.Ordinal));
+        Assert.Equal(PeerPhase.Established, _speaker.Peers[0].Phase);
+    }
+
+    [Fact]
+    public async Task A_peer_is_asked_for_its_routes_where_that_is_possible()
+    {
+        _speaker.SetPeers([Config(First), Config(Second)]);
+        Assert.Equal(RefreshOutcome.NoPeer, _speaker.RequestRefresh(IpAddr.Parse("192.0.2.9")).Outcome);
+        var one = await _network.AcceptAsync(First);
+        Assert.Equal(RefreshOutcome.NoSession, _speaker.RequestRefresh(First).Outcome);
+        await one.EstablishAsync();
+        await Established(First);
+        Assert.Equal(RefreshOutcome.NotNegotiated, _speaker.RequestRefresh(First, AddressFamily.Ipv4Unicast).Outcome);
+        var answer = _speaker.RequestRefresh(First);
+        Assert.Equal(RefreshOutcome.Asked, answer.Outcome);
+        Assert.Equal([AddressFamily.L2VpnEvpn], answer.Families);
+        Assert.Equal(Samples.Hex("0019 00 46"), await one.ExpectAsync(BgpMessageType.RouteRefresh));
+
+        var two = await _network.AcceptAsync(Second);
+        var open = Samples.PeerOpen("10.0.0.2");
+        await two.EstablishAsync(new OpenMessage { MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities.Where(static c => c.Code != Capability.RouteRefreshCode)] });
+        await Established(Second);
+        Assert.Equal(RefreshOutcome.NotOffered, _speaker.RequestRefresh(Second).Outcome);
+    }
+
+    private static OpenMessage Enhanced(OpenMessage open) => new()
+    {
+        MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh],
+    };
 
     [Fact]
     public async Task What_a_policy_changed_is_forgotten_with_the_route()

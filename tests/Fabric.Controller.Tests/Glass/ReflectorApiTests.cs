@@ -71,6 +71,23 @@ public sealed class ReflectorApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_neighbor_is_asked_for_its_routes_again_or_it_is_said_why_not()
+    {
+        await ClientAsync("127.0.0.11");
+        const string Path = "/api/v1/bgp/neighbors/127.0.0.11/refresh";
+        Assert.Equal(["l2vpn-evpn"], (await _api.SendAsync(HttpMethod.Post, Path, null)).Expect(200)["families"].AsArray().Select(static f => f!.GetValue<string>()));
+        (await _api.SendAsync(HttpMethod.Post, $"{Path}?family=l2vpn-evpn", null)).Expect(200);
+        (await _api.SendAsync(HttpMethod.Post, $"{Path}?family=ipv4-unicast", null)).ExpectProblem(409, "no-refresh");
+        (await _api.SendAsync(HttpMethod.Post, $"{Path}?family=ipv5", null)).ExpectProblem(400, "bad-query", "?family");
+        (await _api.SendAsync(HttpMethod.Post, "/api/v1/bgp/neighbors/127.0.0.99/refresh", null)).ExpectProblem(404, "not-found");
+        (await _api.SendAsync(HttpMethod.Post, "/api/v1/bgp/neighbors/nobody/refresh", null)).ExpectProblem(404, "not-found");
+
+        // A browser does it on behalf of a page of somebody else.
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Headers = { { "Origin", "http://evil.example" } } };
+        Assert.Equal(HttpStatusCode.Forbidden, (await _http.SendAsync(request)).StatusCode);
+    }
+
+    [Fact]
     public async Task Why_tells_the_rule_and_every_peer()
     {
         var (first, second) = (await ClientAsync("127.0.0.11"), await ClientAsync("127.0.0.12"));
