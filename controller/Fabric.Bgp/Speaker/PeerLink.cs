@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Net;
 using System.Threading.Channels;
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
 
@@ -63,6 +65,10 @@ internal sealed class PeerLink : IDisposable
 
     public string LocalEndpoint => _transport.LocalEndpoint;
 
+    /// <summary>The own address of the connection; null when the transport has none.</summary>
+    public IpAddr? LocalAddress =>
+        IPEndPoint.TryParse(LocalEndpoint, out var endPoint) && IpAddr.TryParse(endPoint.Address.ToString().Split('%')[0], out var address, out _) ? address : null;
+
     /// <summary>What waits to be sent.</summary>
     public OutputQueue Output { get; }
 
@@ -79,7 +85,7 @@ internal sealed class PeerLink : IDisposable
     }
 
     /// <summary>Lets the reader go on behind the OPEN.</summary>
-    public void Negotiated(SessionContext context) => _context.TrySetResult(context);
+    public void Negotiated(SessionContext context) => _context.TrySetResult(context with { OnLoopback = LocalAddress is not { IsLoopback: false } });
 
     /// <summary>Lets routes through, as those of this session.</summary>
     public void Established(int generation) => _established.TrySetResult(generation);

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Threading.Channels;
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Record;
@@ -339,19 +338,22 @@ internal sealed class PeerRunner : IEnginePeerEvents
             EstablishedCount = s.EstablishedCount + 1,
             EvpnComplete = false,
         });
-        var local = IPEndPoint.TryParse(link.LocalEndpoint, out var endPoint) && IpAddr.TryParse(endPoint.Address.ToString().Split('%')[0], out var address, out _)
-            ? address
-            : _options.RouterId;
+        var local = link.LocalAddress ?? _options.RouterId;
         _fsm = _fsm.Restarting ? _fsm with { Restarting = false } : _fsm;
         _generation++;
-        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output)
+        var engineSession = new EngineSession(session.RemoteRouterId, session.Context, local, link.Output)
         {
             Ipv4OverIpv6 = session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6),
             EnhancedRefresh = session.EnhancedRouteRefresh,
-        });
+        };
+        _engine.Up(_peer, _generation, engineSession);
         _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);
         Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());
+        if (session.Context.Families.Contains(AddressFamily.Ipv4Unicast) && UpdateGroupKey.Of(FamilyIndex.Ipv4, Config, engineSession).IsMute)
+        {
+            Report(BgpEventKind.Problem, "no ipv4-unicast route is sent: the peer takes no IPv6 next hops (RFC 8950) and there is no own IPv4 next hop; configure one (next-hop-ipv4)");
+        }
     }
 
     private void Dial(int id)

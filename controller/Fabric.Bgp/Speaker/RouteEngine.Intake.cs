@@ -134,6 +134,12 @@ internal sealed partial class RouteEngine
             return null;
         }
 
+        if (peer.OwnAddress is { } own && sent.NextHop == own && family != FamilyIndex.RouteTargetMembership)
+        {
+            verdict = ImportVerdict.OwnNextHop;
+            return null;
+        }
+
         var taken = peer.Config.Import is { } policy ? policy.Apply(new PolicyRoute(family.Family(), nlri), sent)
             : peer.Rib.IsInternal || peer.Config.OpenWithoutPolicy ? sent
             : null; // RFC 8212

@@ -39,6 +39,7 @@ internal sealed partial class RouteEngine
         peer.Warned = false;
         (peer.Rib.RouterId, peer.Rib.IsInternal, peer.Rib.IsClient) =
             (session.RouterId, session.Context.IsInternal, peer.Config.Role == PeerRole.ReflectorClient);
+        peer.OwnAddress = peer.Config.Role == PeerRole.Observed ? null : session.LocalAddress;
         if (peer.Config.Role == PeerRole.Observed)
         {
             return;
@@ -109,7 +110,7 @@ internal sealed partial class RouteEngine
         }
     });
 
-    /// <summary>Takes over a configuration that leaves the session as it is: policies.</summary>
+    /// <summary>Takes over a configuration that leaves the session as it is: policies and own next hops.</summary>
     public void Reconfigure(EnginePeer peer, SpeakerPeerConfig config) => Post(() =>
     {
         var before = peer.Config;
@@ -119,7 +120,8 @@ internal sealed partial class RouteEngine
             Reassess(peer);
         }
 
-        if (Equals(before.Export, config.Export) && before.OpenWithoutPolicy == config.OpenWithoutPolicy)
+        if (Equals(before.Export, config.Export)
+            && (before.OpenWithoutPolicy, before.NextHopV4, before.NextHopV6) == (config.OpenWithoutPolicy, config.NextHopV4, config.NextHopV6))
         {
             return;
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fabric.Bgp.Policy;
+using Fabric.Bgp.Wire;
 using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
@@ -18,6 +19,12 @@ public sealed record SpeakerPeerConfig
 
     /// <summary>Source address of the connection; null leaves it to the routing table.</summary>
     public IpAddr? LocalAddress { get; init; }
+
+    /// <summary>The own address that external peers get as next hop of IPv4 routes; null: the session's, where that is one or the peer takes an IPv6 one (RFC 8950).</summary>
+    public IpAddr? NextHopV4 { get; init; }
+
+    /// <summary>The own address that external peers get as next hop of IPv6 routes; null: the session's, an IPv4 one inside an IPv6 address (RFC 4291 section 2.5.5.2).</summary>
+    public IpAddr? NextHopV6 { get; init; }
 
     /// <summary>The interface a link-local peer is on; null for all others.</summary>
     public string? Interface { get; init; }
@@ -92,7 +99,8 @@ public sealed record SpeakerPeerConfig
     public bool Equals(SpeakerPeerConfig? other) =>
         SameSession(other)
         && (Description, Import, Export, OpenWithoutPolicy, MaxPrefixes, MaxPrefixesWarning, SendHold)
-            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
+            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold)
+        && (NextHopV4, NextHopV6) == (other.NextHopV4, other.NextHopV6);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Address, Port, RemoteAsn);
@@ -123,6 +131,11 @@ public sealed record SpeakerPeerConfig
         if (Ttl == 0 || Port == 0)
         {
             throw new ArgumentException($"peer {Name}: TTL and port must not be 0");
+        }
+
+        if (NextHopV4 is { IsV4: false } || NextHopV6 is { IsV6: false } || (NextHopV4 is { } v4 && MartianNextHop.Is(v4)) || (NextHopV6 is { } v6 && MartianNextHop.Is(v6)))
+        {
+            throw new ArgumentException($"peer {Name}: a next hop must be the address of a host, of the IP version that it is for");
         }
 
         if (LocalAddress is { } local && !IsUnnumbered && local.Family != Address.Family)

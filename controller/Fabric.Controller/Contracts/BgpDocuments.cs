@@ -133,7 +133,7 @@ public sealed record BgpRouteDocument
     /// <summary>Whether its session has ended and it is kept for a restart.</summary>
     public required bool Stale { get; init; }
 
-    /// <summary><c>accepted</c>, or why it is not used: <c>loop</c>, <c>refusedByPolicy</c>, <c>noPolicy</c> (RFC 8212).</summary>
+    /// <summary><c>accepted</c>, or why it is not used: <c>loop</c>, <c>ownNextHop</c>, <c>refusedByPolicy</c>, <c>noPolicy</c> (RFC 8212).</summary>
     public required string Verdict { get; init; }
 
     /// <summary>With <c>rib=out</c>: true when the peer has not been given it yet.</summary>
@@ -228,7 +228,7 @@ public sealed record BgpPathExplanation(BgpRouteDocument Path, string? LostBy, s
 
 /// <summary>Whether a peer is sent a route.</summary>
 /// <param name="Peer">The peer.</param>
-/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>.</param>
+/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>, <c>nextHopNotTaken</c>, <c>loopbackNextHop</c>.</param>
 /// <param name="Reason">One sentence for people.</param>
 /// <param name="Attributes">The attributes it gets.</param>
 public sealed record BgpPeerExplanation(string Peer, string Verdict, string Reason, BgpAttributes? Attributes);

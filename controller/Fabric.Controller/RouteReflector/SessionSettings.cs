@@ -41,6 +41,12 @@ public sealed record SessionSettings
     /// <summary>The key in that file. Never printed.</summary>
     public TcpMd5Key? Md5Key { get; init; }
 
+    /// <summary>Own address that external peers get as next hop of IPv4 routes; null: the session's.</summary>
+    public IpAddr? NextHopV4 { get; init; }
+
+    /// <summary>Own address that external peers get as next hop of IPv6 routes; null: the session's.</summary>
+    public IpAddr? NextHopV6 { get; init; }
+
     /// <summary>Most routes a peer may send in one family; null: no limit.</summary>
     public int? MaxPrefixes { get; init; }
 

@@ -39,6 +39,8 @@ public static class SpeakerMapping
         AddPath = [.. session.AddPath],
         Md5Key = session.Md5Key,
         Role = session.Role,
+        NextHopV4 = session.NextHopV4,
+        NextHopV6 = session.NextHopV6,
         Import = session.Import,
         Export = session.Export,
         OpenWithoutPolicy = session.OpenWithoutPolicy,

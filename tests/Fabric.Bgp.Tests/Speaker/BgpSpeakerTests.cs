@@ -153,6 +153,82 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         Assert.Equal(RefreshOutcome.NotOffered, _speaker.RequestRefresh(Second).Outcome);
     }
 
+    [Fact]
+    public async Task Next_hops_that_lead_nowhere_or_here_are_not_used_and_it_is_said_why()
+    {
+        _network.LocalEndpoint = "192.0.2.254:40000";
+        _speaker.SetPeers([Config(First) with { Role = PeerRole.Ordinary }, Config(Second)]);
+        var (one, two) = (await _network.AcceptAsync(First), await _network.AcceptAsync(Second));
+        await one.EstablishAsync();
+        await two.EstablishAsync(Samples.PeerOpen("10.0.0.2"));
+        await Established(First);
+        await Established(Second);
+        await one.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("127.0.0.1"), Samples.MacIp("02:00:00:00:00:01"))));
+        await one.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("192.0.2.254"), Samples.MacIp("02:00:00:00:00:02"))));
+        await two.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("192.0.2.254"), Samples.MacIp("02:00:00:00:00:03"))));
+        await Eventually.True(() => _speaker.Peers.Sum(static p => p.EvpnRoutes) == 2, "routes");
+        Assert.Equal(1, _speaker.RouteCount);
+        Assert.Contains(_events, static e => e.Kind == BgpEventKind.MalformedUpdate && e.Text.Contains("next hop 127.0.0.1, which leads everybody to himself", StringComparison.Ordinal));
+        var refused = await _speaker.ExplainAsync(AddressFamily.L2VpnEvpn, "1:10100 [2]:[0]:[48]:[02:00:00:00:00:02]");
+        Assert.Contains("own address of the session", Assert.Single(refused!.Paths).Reason, StringComparison.Ordinal);
+        Assert.Equal(Fabric.Bgp.Glass.ImportVerdict.OwnNextHop, refused.Paths[0].Path.Verdict);
+        Assert.True((await _speaker.ExplainAsync(AddressFamily.L2VpnEvpn, "1:10100 [2]:[0]:[48]:[02:00:00:00:00:03]"))!.Paths[0].Path.IsBest);
+    }
+
+    [Fact]
+    public async Task External_peers_get_ipv6_routes_over_ipv4_with_the_own_address_mapped_or_as_configured()
+    {
+        _network.LocalEndpoint = "192.0.2.254:40000";
+        var config = Config(First) with { Role = PeerRole.Ordinary, Families = [AddressFamily.Ipv6Unicast] };
+        _speaker.SetPeers([config]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.EstablishAsync(Open(AddressFamily.Ipv6Unicast));
+        await Established(First);
+        Assert.Equal(AddressFamily.Ipv6Unicast, (await UpdateAsync()).EndOfRib);
+        Assert.Empty(await _speaker.InjectAsync([Fabric.Bgp.Glass.RouteInjection.Unicast(IpPrefix.Parse("2001:db8:1::/48"), new PathAttributes())]));
+        Assert.Equal("00000000000000000000ffffc00002fe", (await UpdateAsync()).OtherAnnounced!.Value.NextHop.ToString());
+
+        _speaker.SetPeers([config with { NextHopV6 = IpAddr.Parse("2001:db8:f::1") }]);
+        Assert.Equal("20010db8000f00000000000000000001", (await UpdateAsync()).OtherAnnounced!.Value.NextHop.ToString());
+        Assert.Throws<ArgumentException>(() => _speaker.SetPeers([config with { NextHopV6 = IpAddr.Parse("10.0.0.1") }]));
+
+        async Task<UpdateMessage> UpdateAsync() => UpdateMessage.Decode(
+            await peer.ExpectAsync(BgpMessageType.Update), Samples.External with { Families = [AddressFamily.Ipv6Unicast] });
+    }
+
+    [Fact]
+    public async Task Ipv4_routes_over_ipv6_need_an_own_next_hop_where_the_peer_takes_no_other_and_that_is_said()
+    {
+        var v6 = IpAddr.Parse("2001:db8::2");
+        _network.LocalEndpoint = "[2001:db8::1]:40000";
+        var config = Config(v6) with { Role = PeerRole.Ordinary, Families = [AddressFamily.Ipv4Unicast] };
+        _speaker.SetPeers([config]);
+        var peer = await _network.AcceptAsync(v6);
+        await peer.EstablishAsync(Open(AddressFamily.Ipv4Unicast));
+        await Eventually.True(() => _events.Any(static e => e.Text.StartsWith("no ipv4-unicast route is sent", StringComparison.Ordinal)), "said");
+        Assert.Equal(AddressFamily.Ipv4Unicast, (await UpdateAsync()).EndOfRib);
+        Assert.Empty(await _speaker.InjectAsync([Fabric.Bgp.Glass.RouteInjection.Unicast(IpPrefix.Parse("10.1.0.0/16"), new PathAttributes())]));
+        Assert.Equal(
+            Fabric.Bgp.Glass.ExportVerdict.NextHopNotTaken, Assert.Single((await _speaker.ExplainAsync(AddressFamily.Ipv4Unicast, "10.1.0.0/16"))!.Peers).Verdict);
+
+        _speaker.SetPeers([config with { NextHopV4 = IpAddr.Parse("10.9.9.9") }]);
+        UpdateMessage update;
+        do
+        {
+            update = await UpdateAsync(); // a withdrawal or End-of-RIB may come before
+        }
+        while (update.Ipv4Announced.Length == 0);
+        Assert.Equal(IpAddr.Parse("10.9.9.9"), update.Ipv4NextHop);
+
+        async Task<UpdateMessage> UpdateAsync() => UpdateMessage.Decode(
+            await peer.ExpectAsync(BgpMessageType.Update), Samples.External with { Families = [AddressFamily.Ipv4Unicast] });
+    }
+
+    private static OpenMessage Open(AddressFamily family) => new()
+    {
+        MyAs = 65001, HoldTime = 9, Identifier = IpAddr.Parse("10.0.0.1"), Capabilities = [Capability.Multiprotocol(family), Capability.RouteRefresh, Capability.FourOctetAs(new Asn(65001))],
+    };
+
     private static OpenMessage Enhanced(OpenMessage open) => new()
     {
         MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh],
