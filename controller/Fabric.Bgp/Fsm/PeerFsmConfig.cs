@@ -13,8 +13,8 @@ public sealed record PeerFsmConfig
     /// <summary>Own BGP identifier, an IPv4 address.</summary>
     public required IpAddr RouterId { get; init; }
 
-    /// <summary>The AS the peer must be in; null takes any.</summary>
-    public required Asn? RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in.</summary>
+    public required RemoteAs RemoteAsn { get; init; }
 
     /// <summary>Families to offer.</summary>
     public required ImmutableArray<AddressFamily> Families { get; init; }

@@ -110,7 +110,7 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
         var wanted = new Dictionary<PeerKey, SpeakerPeerConfig>();
         foreach (var peer in peers)
         {
-            peer.Validate();
+            peer.Validate(_options.LocalAsn);
             if (!wanted.TryAdd(PeerKey.Of(peer), peer))
             {
                 throw new ArgumentException($"peer {peer.Name} is configured twice", nameof(peers));
@@ -148,7 +148,7 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
 
         foreach (var range in ranges)
         {
-            (range.Template with { Address = range.Prefix.Address }).Validate();
+            (range.Template with { Address = range.Prefix.Address }).Validate(_options.LocalAsn);
         }
 
         lock (_lock)

@@ -42,7 +42,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         {
             LocalAsn = options.LocalAsn,
             RouterId = options.RouterId,
-            RemoteAsn = config.RemoteAsn,
+            RemoteAsn = config.WantedAs,
             Families = config.Families,
             HoldTime = config.HoldTime,
             ConnectRetry = config.ConnectRetry,
@@ -301,7 +301,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
                 break;
             case PeerAction.SessionDown { Keep: var keep }:
                 _engine.Down(_peer, keep);
-                Update(static s => s with { RemoteRouterId = null, HoldTime = null, Families = [], TakesRefresh = false, LocalEndpoint = null, EvpnComplete = false });
+                Update(static s => s with { RemoteRouterId = null, SessionAsn = null, HoldTime = null, Families = [], TakesRefresh = false, LocalEndpoint = null, EvpnComplete = false });
                 Report(BgpEventKind.SessionDown, "session ended");
                 break;
             case PeerAction.ResendRoutes { Family: var family }:
@@ -331,6 +331,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         Update(s => s with
         {
             RemoteRouterId = session.RemoteRouterId,
+            SessionAsn = new Asn(session.PeerOpen.AsNumber),
             HoldTime = session.HoldTime,
             Families = session.Context.Families,
             TakesRefresh = session.RouteRefresh,

@@ -19,6 +19,12 @@ public sealed record PeerStatus
     /// <summary>The peer's BGP identifier, while there is a session.</summary>
     public IpAddr? RemoteRouterId { get; init; }
 
+    /// <summary>The AS the peer says it is in, while there is a session.</summary>
+    public Asn? SessionAsn { get; init; }
+
+    /// <summary>The peer's AS: what it says, else what is configured; null while neither gives a number.</summary>
+    public Asn? RemoteAsn => SessionAsn ?? Config.RemoteAsn.Number;
+
     /// <summary>Own end of the connection, while there is a session.</summary>
     public string? LocalEndpoint { get; init; }
 

@@ -14,8 +14,8 @@ public sealed record SpeakerPeerConfig
     /// <summary>TCP port.</summary>
     public ushort Port { get; init; } = 179;
 
-    /// <summary>The AS the peer must be in; null takes any (dynamic peers).</summary>
-    public Asn? RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in; where any will do, the role still says whether it is the own one (<see cref="WantedAs"/>).</summary>
+    public RemoteAs RemoteAsn { get; init; }
 
     /// <summary>Source address of the connection; null leaves it to the routing table.</summary>
     public IpAddr? LocalAddress { get; init; }
@@ -83,6 +83,14 @@ public sealed record SpeakerPeerConfig
     /// <summary>Whether the peer is whoever is at the other end of <see cref="Interface"/>.</summary>
     public bool IsUnnumbered => Interface is not null && Address.IsUnspecified;
 
+    /// <summary>The AS the peer must be in: clients of a reflector are in the own one (RFC 4456), those of a route server in others (RFC 7947).</summary>
+    internal RemoteAs WantedAs => !RemoteAsn.IsAny ? RemoteAsn : Role switch
+    {
+        PeerRole.ReflectorClient => RemoteAs.Internal,
+        PeerRole.RouteServerClient => RemoteAs.External,
+        _ => RemoteAs.Any,
+    };
+
     /// <summary>The peer for people: its address, or its interface.</summary>
     public string Name => IsUnnumbered ? Interface! : Address.ToString();
 
@@ -106,8 +114,15 @@ public sealed record SpeakerPeerConfig
     public override int GetHashCode() => HashCode.Combine(Address, Port, RemoteAsn);
 
     /// <summary>Refuses what cannot work, with the reason.</summary>
-    internal void Validate()
+    internal void Validate(Asn own)
     {
+        if (Role is PeerRole.ReflectorClient or PeerRole.RouteServerClient && WantedAs.IsInternal(own) != (Role == PeerRole.ReflectorClient))
+        {
+            throw new ArgumentException(Role == PeerRole.ReflectorClient
+                ? $"peer {Name}: a client of a reflector is in the own AS {own} (RFC 4456), not {RemoteAsn}"
+                : $"peer {Name}: a client of a route server is in another AS than the own {own} (RFC 7947), not {RemoteAsn}");
+        }
+
         if (HoldTime.Ticks % TimeSpan.TicksPerSecond != 0 || HoldTime.TotalSeconds is not (0 or (>= 3 and <= 65535)))
         {
             throw new ArgumentException($"peer {Name}: hold time must be 0 or 3..65535 whole seconds, got {HoldTime}");

@@ -18,7 +18,10 @@ public sealed record BgpNeighborDocument
     /// <summary>A name for people.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The AS it must be in; absent when any will do.</summary>
+    /// <summary>The interface it is on, of an unnumbered or link-local neighbor.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Its AS: what it says while there is a session, else what is configured; absent while neither gives a number.</summary>
     public long? RemoteAsn { get; init; }
 
     /// <summary>What the session is for: <c>ordinary</c>, <c>reflectorClient</c>, <c>routeServerClient</c> or <c>observed</c>.</summary>

@@ -65,7 +65,7 @@ public sealed class ReflectorSpeaker : IAsyncDisposable, IBgpSpeakers
         var up = peer.Phase == PeerPhase.Established;
         return new PeerSample(
             peer.Config.Name,
-            peer.Config.RemoteAsn?.Value ?? 0,
+            peer.RemoteAsn?.Value ?? 0,
             peer.Config.Description ?? "",
             peer.Phase,
             up ? now - peer.Since : TimeSpan.Zero,

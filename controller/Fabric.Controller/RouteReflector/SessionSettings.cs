@@ -11,8 +11,8 @@ public sealed record SessionSettings
     /// <summary>What the session is for.</summary>
     public PeerRole Role { get; init; } = PeerRole.ReflectorClient;
 
-    /// <summary>The AS the peer must be in; null: the own one for reflector clients, any for others.</summary>
-    public Asn? RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in; null: the own one for reflector clients, any other for route server clients, any for the rest.</summary>
+    public RemoteAs? RemoteAsn { get; init; }
 
     /// <summary>Families to offer, at least one.</summary>
     public ValueList<AddressFamily> Families { get; init; } = FamilyName.All;

@@ -224,6 +224,34 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
             await peer.ExpectAsync(BgpMessageType.Update), Samples.External with { Families = [AddressFamily.Ipv4Unicast] });
     }
 
+    [Theory]
+    [InlineData(PeerRole.RouteServerClient, "64999", false)]
+    [InlineData(PeerRole.RouteServerClient, "internal", false)]
+    [InlineData(PeerRole.RouteServerClient, "external", true)]
+    [InlineData(PeerRole.ReflectorClient, "65001", false)]
+    [InlineData(PeerRole.ReflectorClient, "external", false)]
+    [InlineData(PeerRole.ReflectorClient, "64999", true)]
+    [InlineData(PeerRole.Ordinary, "internal", true)]
+    public void The_as_of_a_client_goes_with_its_role(PeerRole role, string remote, bool good)
+    {
+        Assert.True(RemoteAs.TryParse(remote, out var asn, out _));
+        var config = Config(First) with { Role = role, RemoteAsn = asn };
+        var error = Xunit.Record.Exception(() => _speaker.SetPeers([config]));
+        Assert.Equal(good, error is null);
+        Assert.Equal(good, Xunit.Record.Exception(() => _speaker.SetListenRanges([new ListenRange(IpPrefix.Parse("192.0.2.0/24"), config)])) is null);
+        Assert.True(good || error!.Message.Contains($"in {(role == PeerRole.ReflectorClient ? "the own AS 64999" : "another AS than the own 64999")}", StringComparison.Ordinal), error?.Message);
+    }
+
+    [Fact]
+    public async Task A_client_of_a_route_server_from_the_own_as_is_refused_though_no_as_is_configured()
+    {
+        _speaker.SetPeers([Config(First) with { Role = PeerRole.RouteServerClient, RemoteAsn = RemoteAs.Any }]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.ExpectAsync(BgpMessageType.Open);
+        await peer.SendAsync(Samples.Encode(Samples.PeerOpen(asn: 64999)));
+        Assert.Equal(BgpError.BadPeerAs, (await peer.ExpectNotificationAsync()).Subcode);
+    }
+
     private static OpenMessage Open(AddressFamily family) => new()
     {
         MyAs = 65001, HoldTime = 9, Identifier = IpAddr.Parse("10.0.0.1"), Capabilities = [Capability.Multiprotocol(family), Capability.RouteRefresh, Capability.FourOctetAs(new Asn(65001))],

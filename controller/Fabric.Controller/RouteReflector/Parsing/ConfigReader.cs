@@ -197,7 +197,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
         var session = new SessionSettings
         {
             Role = (withRole ? section.Value<PeerRole>("role", Role) : null) ?? from.Role,
-            RemoteAsn = section.Value<Asn>("remote-asn") ?? from.RemoteAsn,
+            RemoteAsn = section.Value<RemoteAs>("remote-asn", RemoteAs.TryParse) ?? from.RemoteAsn,
             Families = families,
             HoldTime = section.Value<TimeSpan>("hold-time", HoldTime) ?? from.HoldTime,
             ConnectRetry = section.Seconds("connect-retry", 1, 3600) ?? from.ConnectRetry,
@@ -226,11 +226,11 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             section.Fault(section.Has("ttl") ? "ttl" : "min-ttl", "with min-ttl both ends must send with TTL 255 (RFC 5082); leave ttl out");
         }
 
-        if (asn is { } own && session.RemoteAsn is { } remote && ((session.Role == PeerRole.ReflectorClient && remote != own) || (session.Role == PeerRole.RouteServerClient && remote == own)))
+        if (asn is { } own && session.RemoteAsn is { } remote && (session.Role, remote.IsInternal(own)) is (PeerRole.ReflectorClient, false) or (PeerRole.RouteServerClient, true))
         {
             section.Fault(section.Has("remote-asn") ? "remote-asn" : "role", session.Role == PeerRole.ReflectorClient
-                ? $"a reflector client is in the own AS {own}, not in {remote}; remove remote-asn or take another role"
-                : $"a route server's client is in another AS than the own one; remove remote-asn or take another role");
+                ? $"a reflector client is in the own AS {own}, not {(remote.Number is null ? "" : "in ")}{remote}; remove remote-asn or take another role"
+                : $"a route server's client is in another AS than the own {own} (RFC 7947); remove remote-asn or take another role");
         }
 
         return session;
