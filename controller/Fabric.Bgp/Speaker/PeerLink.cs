@@ -58,7 +58,7 @@ internal sealed class PeerLink : IDisposable
         _octetsInFlight = options.OctetsInFlight;
         _records = options.RecordDirectory is not null;
         _lastReceived = _time.GetTimestamp();
-        Output = new OutputQueue(_time);
+        Output = new OutputQueue(_time, counters);
     }
 
     public int Id { get; }
@@ -193,7 +193,11 @@ internal sealed class PeerLink : IDisposable
                     }
 
                     var body = new Range(start + BgpFrame.HeaderLength, start + length);
-                    _counters.Received();
+                    if (type != BgpMessageType.Update || context is null)
+                    {
+                        _counters.CountReceived(type);
+                    }
+
                     _message = _records ? buffer[start..(start + length)] : null;
                     if (type == BgpMessageType.Update && context is not null)
                     {
@@ -298,7 +302,7 @@ internal sealed class PeerLink : IDisposable
     private NotificationMessage? Scan(byte[] buffer, Range body, SessionContext context, RouteBatch batch)
     {
         var scan = UpdateScanner.Scan(buffer.AsSpan(body), context, _memo);
-        _counters.ReceivedUpdate(scan.Problems.Count > 0);
+        _counters.CountReceivedUpdate(scan.Problems.Count > 0);
         if (scan.Problems.Count > 0)
         {
             _onMalformed($"{string.Join("; ", scan.Problems.Take(5).Select(static p => p.Text))} ({scan.Action})");

@@ -69,10 +69,9 @@ internal sealed class PeerRunner : IEnginePeerEvents
     {
         Config = Config,
         RoutesReceived = [.. Enum.GetValues<FamilyIndex>().Select(f => (f.Family(), _peer.Rib.Routes(f)))],
-        MessagesReceived = _counters.MessagesReceived,
-        UpdatesReceived = _counters.UpdatesReceived,
+        Received = _counters.Received,
+        Sent = _counters.Sent,
         MalformedUpdates = _counters.MalformedUpdates,
-        MessagesSent = _counters.MessagesSent,
     };
 
     public void Start() => Post(new PeerEvent.ManualStart());
@@ -410,10 +409,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         if (writer.Failed || !link.Send(writer.Written.ToArray()))
         {
             Post(new PeerEvent.TcpConnectionFails(id, "the connection takes nothing more"));
-            return;
         }
-
-        _counters.Sent();
     }
 
     private void Report(BgpEventKind kind, string text)

@@ -45,7 +45,7 @@ public static class GlassCommands
                     ["neighbor", "site", "name", "asn", "state", "since", "up", "received", "sent", "routes", "error"],
                     items.Select(n => (IReadOnlyList<string>)
                     [
-                        n.TextAt("address"), n.TextAt("site"), n.TextAt("description"), n.TextAt("remoteAsn"), n.TextAt("state"), session.Print.Age(n.TextAt("since")),
+                        n.TextAt("interface") is { Length: > 0 } link ? $"{n.TextAt("address")}%{link}" : n.TextAt("address"), n.TextAt("site"), n.TextAt("description"), n.TextAt("remoteAsn"), n.TextAt("state"), session.Print.Age(n.TextAt("since")),
                         n.TextAt("established"), n.TextAt("messagesReceived"), n.TextAt("messagesSent"), Counts(n), n.TextAt("state") == "Established" ? "" : n.TextAt("lastError"),
                     ]));
             }
