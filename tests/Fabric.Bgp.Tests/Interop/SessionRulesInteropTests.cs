@@ -51,7 +51,7 @@ public sealed class SessionRulesInteropTests : IAsyncDisposable
 
         frr.Vtysh("configure terminal", $"router bgp {SpeakerLab.Asn}", $"neighbor {_lab.Address} shutdown message gone for lunch");
         await Eventually.True(() => _lab.Status(2).LastError?.Contains("gone for lunch", StringComparison.Ordinal) == true, () => $"from FRR: {_lab}");
-        goBgp.Cli($"neighbor {_lab.Address} disable --reason gone-too");
+        goBgp.Cli($"neighbor {_lab.Address} shutdown --reason gone-too");
         await Eventually.True(() => _lab.Events.Any(e => e.Peer == IpAddr.Parse(_lab.Host(3)) && e.Text.Contains("gone-too", StringComparison.Ordinal)), () => $"from GoBGP: {_lab}");
     }
 
