@@ -254,12 +254,18 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
 
     private static OpenMessage Open(AddressFamily family) => new()
     {
-        MyAs = 65001, HoldTime = 9, Identifier = IpAddr.Parse("10.0.0.1"), Capabilities = [Capability.Multiprotocol(family), Capability.RouteRefresh, Capability.FourOctetAs(new Asn(65001))],
+        MyAs = 65001,
+        HoldTime = 9,
+        Identifier = IpAddr.Parse("10.0.0.1"),
+        Capabilities = [Capability.Multiprotocol(family), Capability.RouteRefresh, Capability.FourOctetAs(new Asn(65001))],
     };
 
     private static OpenMessage Enhanced(OpenMessage open) => new()
     {
-        MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh],
+        MyAs = open.MyAs,
+        HoldTime = open.HoldTime,
+        Identifier = open.Identifier,
+        Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh],
     };
 
     [Fact]
