@@ -196,17 +196,7 @@ internal static class AttributeTable
     }
 
     // RFC 4271 section 5.1.3
-    private static void DecodeNextHop(ref WireReader value, AttributeDraft draft, SessionContext context)
-    {
-        var nextHop = value.Ip(4);
-        if (!value.Failed && (nextHop.IsUnspecified || nextHop.IsMulticast))
-        {
-            // RFC 4271 section 6.3: no address of a host. Passed on, it would cost others their sessions.
-            value.Fail("next hop that no host has");
-        }
-
-        draft.NextHop = nextHop;
-    }
+    private static void DecodeNextHop(ref WireReader value, AttributeDraft draft, SessionContext context) => draft.NextHop = value.Ip(4);
 
     private static void DecodeMed(ref WireReader value, AttributeDraft draft, SessionContext context) => draft.Med = value.U32();
 

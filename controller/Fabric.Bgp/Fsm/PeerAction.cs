@@ -83,6 +83,15 @@ public abstract record PeerAction
     /// <param name="Family">The family.</param>
     public sealed record RefreshEnds(AddressFamily Family) : PeerAction;
 
+    /// <summary>The refresh of these families never ended: routes that are marked since <see cref="RefreshBegins"/> and did not come again go.</summary>
+    /// <param name="Families">The families.</param>
+    public sealed record PurgeAwaited(ImmutableArray<AddressFamily> Families) : PeerAction;
+
+    /// <summary>Ask the peer for all its routes of a family (RFC 2918).</summary>
+    /// <param name="Connection">On which connection.</param>
+    /// <param name="Family">The family.</param>
+    public sealed record SendRouteRefresh(int Connection, AddressFamily Family) : PeerAction;
+
     /// <summary>Tell why a session or an attempt ended.</summary>
     /// <param name="Reason">Text for people.</param>
     public sealed record Report(string Reason) : PeerAction;

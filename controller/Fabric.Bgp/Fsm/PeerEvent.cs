@@ -92,6 +92,13 @@ public abstract record PeerEvent
     /// <param name="Subtype">What it says; unknown ones are ignored.</param>
     public sealed record RouteRefreshMsg(int Connection, AddressFamily Family, RouteRefreshSubtype Subtype = RouteRefreshSubtype.Request) : PeerEvent;
 
+    /// <summary>An operator wants the peer to send all its routes of a family again.</summary>
+    /// <param name="Family">The family.</param>
+    public sealed record RefreshWanted(AddressFamily Family) : PeerEvent;
+
+    /// <summary>A route refresh that the peer has begun (BoRR) did not end in time (RFC 7313 section 4.2).</summary>
+    public sealed record RefreshTimerExpires : PeerEvent;
+
     /// <summary>The event of a timer that has expired.</summary>
     public static PeerEvent Expiry(PeerTimer timer) => timer switch
     {
@@ -102,6 +109,7 @@ public abstract record PeerEvent
         PeerTimer.SendHold => new SendHoldTimerExpires(),
         PeerTimer.Restart => new RestartTimerExpires(),
         PeerTimer.StalePath => new StalePathTimerExpires(),
+        PeerTimer.Refresh => new RefreshTimerExpires(),
         _ => throw new ArgumentOutOfRangeException(nameof(timer)),
     };
 }

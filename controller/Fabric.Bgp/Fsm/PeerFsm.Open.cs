@@ -63,14 +63,14 @@ public static partial class PeerFsm
     /// <summary>RFC 4271 section 6.2, RFC 6286 for the identifier, RFC 5492 section 3 for a missing capability.</summary>
     private static (NotificationMessage Send, string Why)? Refusal(OpenMessage open, PeerFsmConfig config)
     {
-        if (config.RemoteAsn is { } wantedAs && open.AsNumber != wantedAs.Value)
-        {
-            return (new(BgpError.Open, BgpError.BadPeerAs), $"the peer is in AS {open.AsNumber}, configured is {wantedAs}");
-        }
-
         if (open.AsNumber == 0)
         {
             return (new(BgpError.Open, BgpError.BadPeerAs), "the peer says it is in AS 0 (RFC 7607)");
+        }
+
+        if (!config.RemoteAsn.Takes(open.AsNumber, config.LocalAsn))
+        {
+            return (new(BgpError.Open, BgpError.BadPeerAs), $"the peer is in AS {open.AsNumber}, configured is {config.RemoteAsn}");
         }
 
         if (open.HoldTime is 1 or 2)

@@ -54,7 +54,9 @@ public static partial class PeerFsm
             PeerEvent.BgpOpen e => OnOpen(state, e.Connection, e.Message, config),
             PeerEvent.MessageError e => OnMessageError(state, e.Connection, e.Error),
             PeerEvent.NotifMsg e => OnNotification(state, e.Connection, e.Message, config),
-            PeerEvent.RouteRefreshMsg e => IsMain(state, e.Connection) ? OnRefresh(state, e) : Stray(state, e.Connection),
+            PeerEvent.RouteRefreshMsg e => IsMain(state, e.Connection) ? OnRefresh(state, e, config) : Stray(state, e.Connection),
+            PeerEvent.RefreshWanted e => OnRefreshWanted(state, e.Family),
+            PeerEvent.RefreshTimerExpires => OnRefreshTimer(state),
             PeerEvent.EndOfRib e => IsMain(state, e.Connection) && state.Phase == PeerPhase.Established ? PurgeStale(state, [e.Family]) : new(state, Nothing),
             PeerEvent.RestartTimerExpires => state.Phase == PeerPhase.Established ? new(state, Nothing) : PurgeStale(state, state.Stale),
             PeerEvent.StalePathTimerExpires => state.Phase == PeerPhase.Established ? PurgeStale(state, state.Stale) : new(state, Nothing),
@@ -167,7 +169,12 @@ public static partial class PeerFsm
         }
 
         var stale = state.Phase == PeerPhase.Established ? KeepRoutes(state, loss, actions) : state.Stale;
-        return state with { Phase = PeerPhase.Idle, Main = null, Second = null, Session = null, KeepalivesSent = 0, Stale = stale };
+        if (!state.Refreshing.IsEmpty)
+        {
+            actions.Add(new StopTimer(PeerTimer.Refresh));
+        }
+
+        return state with { Phase = PeerPhase.Idle, Main = null, Second = null, Session = null, KeepalivesSent = 0, Stale = stale, Refreshing = [] };
     }
 
     /// <summary>A message on the second connection before its OPEN, or on one that is no longer ours.</summary>
@@ -333,25 +340,6 @@ public static partial class PeerFsm
         state.Phase == PeerPhase.Established
             ? new(state, [.. RestartHold(state.Session!), new InstallRoutes()])
             : Unexpected(state);
-
-    private static PeerStep OnRefresh(PeerState state, PeerEvent.RouteRefreshMsg e)
-    {
-        if (state.Phase != PeerPhase.Established)
-        {
-            return Unexpected(state);
-        }
-
-        PeerAction? action = e.Subtype switch
-        {
-            _ when !state.Session!.Context.Families.Contains(e.Family) => null,
-            RouteRefreshSubtype.Request => new ResendRoutes(e.Family),
-            RouteRefreshSubtype.Begin when state.Session.EnhancedRouteRefresh => new RefreshBegins(e.Family),
-            RouteRefreshSubtype.End when state.Session.EnhancedRouteRefresh => new RefreshEnds(e.Family),
-            _ => null,
-        };
-        var hold = RestartHold(state.Session!);
-        return new(state, action is null ? hold : hold.Add(action));
-    }
 
     private static PeerStep Unexpected(PeerState state)
     {

@@ -13,8 +13,8 @@ public sealed record PeerFsmConfig
     /// <summary>Own BGP identifier, an IPv4 address.</summary>
     public required IpAddr RouterId { get; init; }
 
-    /// <summary>The AS the peer must be in; null takes any.</summary>
-    public required Asn? RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in.</summary>
+    public required RemoteAs RemoteAsn { get; init; }
 
     /// <summary>Families to offer.</summary>
     public required ImmutableArray<AddressFamily> Families { get; init; }
@@ -45,6 +45,9 @@ public sealed record PeerFsmConfig
 
     /// <summary>Longest time stale routes stay after the peer is back but has not said End-of-RIB (RFC 4724 section 4.2).</summary>
     public TimeSpan StalePathTime { get; init; } = TimeSpan.FromSeconds(360);
+
+    /// <summary>Longest time a route refresh of the peer may take from BoRR to EoRR before what it has not repeated goes (RFC 7313 section 4.2).</summary>
+    public TimeSpan RefreshTime { get; init; } = TimeSpan.FromSeconds(360);
 
     /// <summary>The OPEN to send.</summary>
     public OpenMessage Open()

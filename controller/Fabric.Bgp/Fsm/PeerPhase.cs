@@ -45,4 +45,7 @@ public enum PeerTimer
 
     /// <summary>Bounds how long they are kept after the peer is back.</summary>
     StalePath,
+
+    /// <summary>Bounds how long routes are kept that the peer has not repeated in a route refresh that does not end (RFC 7313).</summary>
+    Refresh,
 }

@@ -80,6 +80,9 @@ public sealed record PeerState
     /// <summary>Families with stale routes of an earlier session. While there are any, the restart or the stale path timer runs.</summary>
     public ImmutableArray<AddressFamily> Stale { get; init; } = [];
 
+    /// <summary>Families of which the peer is sending all routes again (RFC 7313), up to EoRR. While there are any, the refresh timer runs.</summary>
+    public ImmutableArray<AddressFamily> Refreshing { get; init; } = [];
+
     /// <summary>The identifier for the next connection we open; incoming ones get theirs from the runner by the same counter.</summary>
     public int NextConnection { get; init; } = 1;
 }

@@ -47,4 +47,7 @@ public enum ExportVerdict
 
     /// <summary>Its next hop is of the other IP version, and the peer does not take that (RFC 8950).</summary>
     NextHopNotTaken,
+
+    /// <summary>Its next hop is a loopback address, and the session does not run between such.</summary>
+    LoopbackNextHop,
 }

@@ -9,6 +9,9 @@ public enum ImportVerdict
     /// <summary>It has been here already (RFC 4271 section 9.1.2, RFC 4456 section 8).</summary>
     Loop,
 
+    /// <summary>Its next hop is the own address of the session (RFC 4271 section 6.3).</summary>
+    OwnNextHop,
+
     /// <summary>The import policy refuses it.</summary>
     RefusedByPolicy,
 

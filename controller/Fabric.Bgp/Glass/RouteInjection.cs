@@ -51,9 +51,14 @@ public sealed record RouteInjection(AddressFamily Family, Octets Nlri, PathAttri
     /// <summary>A route and its attributes must fit into a message of a peer that knows no extensions.</summary>
     private string? FaultOf(PathAttributes attributes, int route)
     {
-        if (Family == AddressFamily.Ipv6Unicast ? attributes.NextHop is not { IsV4: false } : Family == AddressFamily.Ipv4Unicast && attributes.NextHop is { IsV4: false })
+        if ((Family == AddressFamily.Ipv6Unicast && attributes.NextHop is { IsV4: true }) || (Family == AddressFamily.Ipv4Unicast && attributes.NextHop is { IsV4: false }))
         {
-            return Family == AddressFamily.Ipv6Unicast ? "needs an IPv6 next hop" : "needs an IPv4 next hop, or none";
+            return $"needs an {(Family == AddressFamily.Ipv6Unicast ? "IPv6" : "IPv4")} next hop, or none";
+        }
+
+        if (attributes.NextHop is { } nextHop && Family != AddressFamily.RouteTargetMembership && MartianNextHop.Fault(nextHop, onLoopback: true) is { } fault)
+        {
+            return $"has a {fault}";
         }
 
         if (attributes.Unknown.Any(static u => AttributeTable.Find(u.Code) is not null || u.Code is AttributeTable.MpReachCode or AttributeTable.MpUnreachCode))

@@ -47,6 +47,36 @@ public sealed partial class BgpSpeaker
         return new RoutePage(routes.ToImmutable(), from == 0 ? null : from.ToString(CultureInfo.InvariantCulture), complete);
     }
 
+    /// <summary>
+    /// How many routes of each peer are used, and how many it is told of, in each family. The table is walked for it, in slices: a second for
+    /// some million routes, and not one moment's number while routes change.
+    /// </summary>
+    public async Task<IReadOnlyList<RouteCounts>> CountRoutesAsync(CancellationToken cancellationToken = default)
+    {
+        var tally = new RouteTally();
+        var from = 0;
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var start = from;
+            from = await _engine.AskAsync(_ => _engine.Count(tally, start)).ConfigureAwait(false);
+        }
+        while (from != 0);
+
+        var counts = new List<RouteCounts>();
+        foreach (var peer in await _engine.AskAsync(_ => _engine.KnownPeers()).ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await _engine.AskAsync(_ =>
+            {
+                _engine.Read(tally, peer, counts);
+                return true;
+            }).ConfigureAwait(false);
+        }
+
+        return counts;
+    }
+
     /// <summary>Who offers a route, which path is the best and why, and who is sent it; null when nobody has it.</summary>
     /// <param name="family">The family.</param>
     /// <param name="name">Its name; see <see cref="RouteName"/>.</param>

@@ -113,7 +113,7 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
         var wanted = new Dictionary<PeerKey, SpeakerPeerConfig>();
         foreach (var peer in peers)
         {
-            peer.Validate();
+            peer.Validate(_options.LocalAsn);
             if (!wanted.TryAdd(PeerKey.Of(peer), peer))
             {
                 throw new ArgumentException($"peer {peer.Name} is configured twice", nameof(peers));
@@ -151,7 +151,7 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
 
         foreach (var range in ranges)
         {
-            (range.Template with { Address = range.Prefix.Address }).Validate();
+            (range.Template with { Address = range.Prefix.Address }).Validate(_options.LocalAsn);
         }
 
         lock (_lock)
@@ -207,6 +207,37 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
 
             runner.Restart(NotificationMessage.Cease(BgpError.AdministrativeReset, text));
             return true;
+        }
+    }
+
+    /// <summary>
+    /// Asks a peer to send its routes again (RFC 2918) without touching the session. Changed import policies need none: what a peer has sent
+    /// is kept, refused routes too. This is for when somebody doubts that both sides have the same.
+    /// </summary>
+    /// <param name="address">The peer.</param>
+    /// <param name="family">Of which family; null for all that were negotiated.</param>
+    /// <returns>The families that were asked for, or why none was.</returns>
+    public RefreshAnswer RequestRefresh(IpAddr address, AddressFamily? family = null)
+    {
+        lock (_lock)
+        {
+            if (!_peers.TryGetValue(_peers.Keys.FirstOrDefault(k => k.Address == address), out var runner))
+            {
+                return new(RefreshOutcome.NoPeer, []);
+            }
+
+            var status = runner.Status;
+            var outcome = status.Phase != Fsm.PeerPhase.Established ? RefreshOutcome.NoSession
+                : !status.TakesRefresh ? RefreshOutcome.NotOffered
+                : family is { } one && !status.Families.Contains(one) ? RefreshOutcome.NotNegotiated
+                : RefreshOutcome.Asked;
+            ImmutableArray<AddressFamily> families = outcome != RefreshOutcome.Asked ? [] : family is { } only ? [only] : status.Families;
+            foreach (var wanted in families)
+            {
+                runner.RequestRefresh(wanted);
+            }
+
+            return new(outcome, families);
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed class EnginePeer(SpeakerPeerConfig config)
     /// <summary>Whether there is a session.</summary>
     public bool IsUp { get; set; }
 
+    /// <summary>The own address of the session, which is nobody's next hop here (RFC 4271 section 6.3); null without a session, and for observed peers, of which all is shown.</summary>
+    public IpAddr? OwnAddress { get; set; }
+
     /// <summary>What it is sent, by family; null where nothing is.</summary>
     public FamilyMember?[] Members { get; } = new FamilyMember?[Families.Count];
 

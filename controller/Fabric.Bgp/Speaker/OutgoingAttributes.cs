@@ -18,7 +18,7 @@ internal static class OutgoingAttributes
     /// <summary>The attributes a peer gets for a route of a sender.</summary>
     public static PathAttributes Of(PathAttributes attributes, RibPeer source, UpdateGroupKey to, SpeakerIdentity self)
     {
-        var nextHop = attributes.NextHop ?? to.LocalAddress;
+        var nextHop = attributes.NextHop ?? to.OwnNextHop;
         var unknown = attributes.Unknown.IsEmpty ? attributes.Unknown : PassedOn(attributes.Unknown);
         if (to.Role == PeerRole.RouteServerClient)
         {
@@ -31,7 +31,7 @@ internal static class OutgoingAttributes
             return new PathAttributes(attributes)
             {
                 // The VTEP stays the next hop of EVPN routes, whoever passes them on.
-                NextHop = to.Family == FamilyIndex.Evpn ? nextHop : to.LocalAddress,
+                NextHop = to.Family == FamilyIndex.Evpn ? nextHop : to.OwnNextHop,
                 AsPath = Prepend(attributes.AsPath, self.Asn.Value),
                 Med = source.IsLocal ? attributes.Med : null,
                 LocalPref = null,

@@ -3,7 +3,7 @@ using Fabric.Bgp.Transport;
 namespace Fabric.Bgp.Speaker;
 
 /// <summary>What waits to be sent on one connection: slices of shared blocks, and messages of its own. Filled by several threads, emptied by one task.</summary>
-internal sealed class OutputQueue(TimeProvider time)
+internal sealed class OutputQueue(TimeProvider time, PeerCounters? counters = null)
 {
     private const int MostSlices = 256;
     private const int MostOctets = 1 << 20;
@@ -152,6 +152,7 @@ internal sealed class OutputQueue(TimeProvider time)
         foreach (var slice in _sending)
         {
             octets += slice.Length;
+            counters?.CountSent(slice.Octets.AsSpan(slice.Start, slice.Length));
             slice.Block?.Release();
         }
 

@@ -1,9 +1,11 @@
 using System.Buffers;
+using System.Net;
 using System.Threading.Channels;
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Transport;
 using Fabric.Bgp.Wire;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
 
@@ -56,12 +58,16 @@ internal sealed class PeerLink : IDisposable
         _octetsInFlight = options.OctetsInFlight;
         _records = options.RecordDirectory is not null;
         _lastReceived = _time.GetTimestamp();
-        Output = new OutputQueue(_time);
+        Output = new OutputQueue(_time, counters);
     }
 
     public int Id { get; }
 
     public string LocalEndpoint => _transport.LocalEndpoint;
+
+    /// <summary>The own address of the connection; null when the transport has none.</summary>
+    public IpAddr? LocalAddress =>
+        IPEndPoint.TryParse(LocalEndpoint, out var endPoint) && IpAddr.TryParse(endPoint.Address.ToString().Split('%')[0], out var address, out _) ? address : null;
 
     /// <summary>What waits to be sent.</summary>
     public OutputQueue Output { get; }
@@ -79,7 +85,7 @@ internal sealed class PeerLink : IDisposable
     }
 
     /// <summary>Lets the reader go on behind the OPEN.</summary>
-    public void Negotiated(SessionContext context) => _context.TrySetResult(context);
+    public void Negotiated(SessionContext context) => _context.TrySetResult(context with { OnLoopback = LocalAddress is not { IsLoopback: false } });
 
     /// <summary>Lets routes through, as those of this session.</summary>
     public void Established(int generation) => _established.TrySetResult(generation);
@@ -187,7 +193,11 @@ internal sealed class PeerLink : IDisposable
                     }
 
                     var body = new Range(start + BgpFrame.HeaderLength, start + length);
-                    _counters.Received();
+                    if (type != BgpMessageType.Update || context is null)
+                    {
+                        _counters.CountReceived(type);
+                    }
+
                     _message = _records ? buffer[start..(start + length)] : null;
                     if (type == BgpMessageType.Update && context is not null)
                     {
@@ -292,7 +302,7 @@ internal sealed class PeerLink : IDisposable
     private NotificationMessage? Scan(byte[] buffer, Range body, SessionContext context, RouteBatch batch)
     {
         var scan = UpdateScanner.Scan(buffer.AsSpan(body), context, _memo);
-        _counters.ReceivedUpdate(scan.Problems.Count > 0);
+        _counters.CountReceivedUpdate(scan.Problems.Count > 0);
         if (scan.Problems.Count > 0)
         {
             _onMalformed($"{string.Join("; ", scan.Problems.Take(5).Select(static p => p.Text))} ({scan.Action})");

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Net;
 using System.Threading.Channels;
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Record;
@@ -43,7 +42,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         {
             LocalAsn = options.LocalAsn,
             RouterId = options.RouterId,
-            RemoteAsn = config.RemoteAsn,
+            RemoteAsn = config.WantedAs,
             Families = config.Families,
             HoldTime = config.HoldTime,
             ConnectRetry = config.ConnectRetry,
@@ -70,10 +69,9 @@ internal sealed class PeerRunner : IEnginePeerEvents
     {
         Config = Config,
         RoutesReceived = [.. Enum.GetValues<FamilyIndex>().Select(f => (f.Family(), _peer.Rib.Routes(f)))],
-        MessagesReceived = _counters.MessagesReceived,
-        UpdatesReceived = _counters.UpdatesReceived,
+        Received = _counters.Received,
+        Sent = _counters.Sent,
         MalformedUpdates = _counters.MalformedUpdates,
-        MessagesSent = _counters.MessagesSent,
     };
 
     public void Start() => Post(new PeerEvent.ManualStart());
@@ -84,6 +82,8 @@ internal sealed class PeerRunner : IEnginePeerEvents
         Config = config;
         _engine.Reconfigure(_peer, config);
     }
+
+    public void RequestRefresh(AddressFamily family) => Post(new PeerEvent.RefreshWanted(family));
 
     public void Restart(NotificationMessage reason) => Post(new PeerEvent.Restart(reason));
 
@@ -300,11 +300,22 @@ internal sealed class PeerRunner : IEnginePeerEvents
                 break;
             case PeerAction.SessionDown { Keep: var keep }:
                 _engine.Down(_peer, keep);
-                Update(static s => s with { RemoteRouterId = null, HoldTime = null, Families = [], LocalEndpoint = null, EvpnComplete = false });
+                Update(static s => s with { RemoteRouterId = null, SessionAsn = null, HoldTime = null, Families = [], TakesRefresh = false, LocalEndpoint = null, EvpnComplete = false });
                 Report(BgpEventKind.SessionDown, "session ended");
                 break;
             case PeerAction.ResendRoutes { Family: var family }:
                 _engine.Resend(_peer, family);
+                break;
+            case PeerAction.SendRouteRefresh { Connection: var id, Family: var family }:
+                Send(id, (ref WireWriter w) => BgpWrite.RouteRefresh(ref w, family, (byte)RouteRefreshSubtype.Request));
+                break;
+            case PeerAction.PurgeAwaited { Families: var families }:
+                foreach (var family in families)
+                {
+                    _engine.EndRefresh(_peer, family);
+                    Report(BgpEventKind.Problem, $"the route refresh of {family} did not end within {_fsm.RefreshTime.TotalSeconds:0} s; routes that were not repeated go (RFC 7313)");
+                }
+
                 break;
             case PeerAction.Report { Reason: var reason }:
                 var now = _options.TimeProvider.GetUtcNow();
@@ -319,25 +330,30 @@ internal sealed class PeerRunner : IEnginePeerEvents
         Update(s => s with
         {
             RemoteRouterId = session.RemoteRouterId,
+            SessionAsn = new Asn(session.PeerOpen.AsNumber),
             HoldTime = session.HoldTime,
             Families = session.Context.Families,
+            TakesRefresh = session.RouteRefresh,
             LocalEndpoint = link.LocalEndpoint,
             EstablishedCount = s.EstablishedCount + 1,
             EvpnComplete = false,
         });
-        var local = IPEndPoint.TryParse(link.LocalEndpoint, out var endPoint) && IpAddr.TryParse(endPoint.Address.ToString().Split('%')[0], out var address, out _)
-            ? address
-            : _options.RouterId;
+        var local = link.LocalAddress ?? _options.RouterId;
         _fsm = _fsm.Restarting ? _fsm with { Restarting = false } : _fsm;
         _generation++;
-        _engine.Up(_peer, _generation, new EngineSession(session.RemoteRouterId, session.Context, local, link.Output)
+        var engineSession = new EngineSession(session.RemoteRouterId, session.Context, local, link.Output)
         {
             Ipv4OverIpv6 = session.ExtendedNextHops.Contains(ExtendedNextHop.Ipv4OverIpv6),
             EnhancedRefresh = session.EnhancedRouteRefresh,
-        });
+        };
+        _engine.Up(_peer, _generation, engineSession);
         _timers.Start(PeerTimer.SendHold, SendHold);
         link.Established(_generation);
         Report(BgpEventKind.SessionUp, session.PeerOpen.ToString());
+        if (session.Context.Families.Contains(AddressFamily.Ipv4Unicast) && UpdateGroupKey.Of(FamilyIndex.Ipv4, Config, engineSession).IsMute)
+        {
+            Report(BgpEventKind.Problem, "no ipv4-unicast route is sent: the peer takes no IPv6 next hops (RFC 8950) and there is no own IPv4 next hop; configure one (next-hop-ipv4)");
+        }
     }
 
     private void Dial(int id)
@@ -393,10 +409,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
         if (writer.Failed || !link.Send(writer.Written.ToArray()))
         {
             Post(new PeerEvent.TcpConnectionFails(id, "the connection takes nothing more"));
-            return;
         }
-
-        _counters.Sent();
     }
 
     private void Report(BgpEventKind kind, string text)

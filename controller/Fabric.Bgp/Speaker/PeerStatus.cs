@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Wire;
 using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
@@ -19,6 +20,12 @@ public sealed record PeerStatus
     /// <summary>The peer's BGP identifier, while there is a session.</summary>
     public IpAddr? RemoteRouterId { get; init; }
 
+    /// <summary>The AS the peer says it is in, while there is a session.</summary>
+    public Asn? SessionAsn { get; init; }
+
+    /// <summary>The peer's AS: what it says, else what is configured; null while neither gives a number.</summary>
+    public Asn? RemoteAsn => SessionAsn ?? Config.RemoteAsn.Number;
+
     /// <summary>Own end of the connection, while there is a session.</summary>
     public string? LocalEndpoint { get; init; }
 
@@ -27,6 +34,9 @@ public sealed record PeerStatus
 
     /// <summary>Negotiated families, while there is a session.</summary>
     public ImmutableArray<AddressFamily> Families { get; init; } = [];
+
+    /// <summary>Whether the peer can be asked for its routes again (RFC 2918), while there is a session.</summary>
+    public bool TakesRefresh { get; init; }
 
     /// <summary>Whether the peer has sent all its EVPN routes at least once in this session.</summary>
     public bool EvpnComplete { get; init; }
@@ -46,20 +56,26 @@ public sealed record PeerStatus
     /// <summary>EVPN routes held from this peer.</summary>
     public int EvpnRoutes => RoutesOf(AddressFamily.L2VpnEvpn);
 
+    /// <summary>Messages received since the peer was added, by type.</summary>
+    public ImmutableArray<(BgpMessageType Type, long Count)> Received { get; init; } = [];
+
+    /// <summary>Messages sent since the peer was added, by type.</summary>
+    public ImmutableArray<(BgpMessageType Type, long Count)> Sent { get; init; } = [];
+
     /// <summary>Messages received since the peer was added.</summary>
-    public long MessagesReceived { get; init; }
+    public long MessagesReceived => Received.Sum(static m => m.Count);
 
     /// <summary>UPDATE messages among them.</summary>
-    public long UpdatesReceived { get; init; }
+    public long UpdatesReceived => Received.FirstOrDefault(static m => m.Type == BgpMessageType.Update).Count;
+
+    /// <summary>Messages sent since the peer was added.</summary>
+    public long MessagesSent => Sent.Sum(static m => m.Count);
 
     /// <summary>Routes of a family held from this peer.</summary>
     public int RoutesOf(AddressFamily family) => RoutesReceived.FirstOrDefault(r => r.Family == family).Routes;
 
     /// <summary>UPDATE messages with at least one problem.</summary>
     public long MalformedUpdates { get; init; }
-
-    /// <summary>Messages sent since the peer was added.</summary>
-    public long MessagesSent { get; init; }
 }
 
 /// <summary>What a <see cref="BgpEvent"/> is about.</summary>

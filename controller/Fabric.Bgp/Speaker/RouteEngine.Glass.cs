@@ -206,6 +206,7 @@ internal sealed partial class RouteEngine
             ImportVerdict.Loop when view.From is not null && SenderOf(path) is { Rib.IsInternal: true } =>
                 "a loop: this reflector is its originator or is in its cluster list (RFC 4456)",
             ImportVerdict.Loop => "a loop: the own AS is in its path (RFC 4271)",
+            ImportVerdict.OwnNextHop => "its next hop is the own address of the session (RFC 4271 section 6.3)",
             ImportVerdict.NoPolicy => "the session is external and has no import policy (RFC 8212)",
             ImportVerdict.RefusedByPolicy => PolicyText(SenderOf(path)?.Config.Import, view),
             _ => "refused before the present policy",
@@ -295,6 +296,7 @@ internal sealed partial class RouteEngine
         ExportVerdict.NotReflected => "neither its sender nor the peer is a client of this reflector (RFC 4456)",
         ExportVerdict.NotOwn => "is sent only routes that were injected here",
         ExportVerdict.NextHopNotTaken => "does not take next hops of the other IP version (RFC 8950)",
+        ExportVerdict.LoopbackNextHop => "the next hop is a loopback address, which would lead the peer to itself",
         ExportVerdict.NoPolicy => "the session is external and has no export policy (RFC 8212)",
         _ => "the export policy refuses it",
     };

@@ -34,7 +34,7 @@ internal sealed partial class RouteEngine
                     _table.Mark(peer.Rib, run.Family, PathFlags.Awaited);
                     break;
                 case RunKind.EndOfRefresh:
-                    _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Awaited) && t.Entry(t.Path(p).Entry).Family == run.Family);
+                    PurgeAwaited(peer, run.Family);
                     break;
                 case RunKind.Flush:
                     WithdrawFamily(peer, run.Family);
@@ -134,6 +134,12 @@ internal sealed partial class RouteEngine
             return null;
         }
 
+        if (peer.OwnAddress is { } own && sent.NextHop == own && family != FamilyIndex.RouteTargetMembership)
+        {
+            verdict = ImportVerdict.OwnNextHop;
+            return null;
+        }
+
         var taken = peer.Config.Import is { } policy ? policy.Apply(new PolicyRoute(family.Family(), nlri), sent)
             : peer.Rib.IsInternal || peer.Config.OpenWithoutPolicy ? sent
             : null; // RFC 8212
@@ -209,6 +215,9 @@ internal sealed partial class RouteEngine
             peer.Events.ManyPrefixes(family.Family(), routes, limit);
         }
     }
+
+    private void PurgeAwaited(EnginePeer peer, FamilyIndex family) =>
+        _table.WithdrawAll(peer.Rib, (t, p) => t.Path(p).Flags.HasFlag(PathFlags.Awaited) && t.Entry(t.Path(p).Entry).Family == family);
 
     private void WithdrawFamily(EnginePeer peer, FamilyIndex family) =>
         _table.WithdrawAll(peer.Rib, (t, p) => t.Entry(t.Path(p).Entry).Family == family);

@@ -39,6 +39,7 @@ internal sealed partial class RouteEngine
         peer.Warned = false;
         (peer.Rib.RouterId, peer.Rib.IsInternal, peer.Rib.IsClient) =
             (session.RouterId, session.Context.IsInternal, peer.Config.Role == PeerRole.ReflectorClient);
+        peer.OwnAddress = peer.Config.Role == PeerRole.Observed ? null : session.LocalAddress;
         if (peer.Config.Role == PeerRole.Observed)
         {
             return;
@@ -83,6 +84,15 @@ internal sealed partial class RouteEngine
     /// <summary>Stale routes of a family go.</summary>
     public void PurgeStale(EnginePeer peer, AddressFamily family) => Post(() => Purge(peer, family));
 
+    /// <summary>A route refresh of the peer is to end here: what it has not repeated goes (RFC 7313 section 4.2).</summary>
+    public void EndRefresh(EnginePeer peer, AddressFamily family) => Post(() =>
+    {
+        if (peer.IsUp && family.Index() is { } index)
+        {
+            PurgeAwaited(peer, index);
+        }
+    });
+
     /// <summary>The peer asks for all routes of a family again (RFC 2918); between BoRR and EoRR where both sides know them (RFC 7313 section 4.1).</summary>
     public void Resend(EnginePeer peer, AddressFamily family) => Post(() =>
     {
@@ -100,7 +110,7 @@ internal sealed partial class RouteEngine
         }
     });
 
-    /// <summary>Takes over a configuration that leaves the session as it is: policies.</summary>
+    /// <summary>Takes over a configuration that leaves the session as it is: policies and own next hops.</summary>
     public void Reconfigure(EnginePeer peer, SpeakerPeerConfig config) => Post(() =>
     {
         var before = peer.Config;
@@ -110,7 +120,9 @@ internal sealed partial class RouteEngine
             Reassess(peer);
         }
 
-        if (Equals(before.Export, config.Export) && (before.OpenWithoutPolicy, before.OwnRoutesOnly) == (config.OpenWithoutPolicy, config.OwnRoutesOnly))
+        if (Equals(before.Export, config.Export)
+            && (before.OpenWithoutPolicy, before.OwnRoutesOnly, before.NextHopV4, before.NextHopV6)
+                == (config.OpenWithoutPolicy, config.OwnRoutesOnly, config.NextHopV4, config.NextHopV6))
         {
             return;
         }

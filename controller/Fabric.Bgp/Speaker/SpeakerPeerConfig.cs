@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fabric.Bgp.Policy;
+using Fabric.Bgp.Wire;
 using Fabric.Primitives;
 
 namespace Fabric.Bgp.Speaker;
@@ -13,11 +14,17 @@ public sealed record SpeakerPeerConfig
     /// <summary>TCP port.</summary>
     public ushort Port { get; init; } = 179;
 
-    /// <summary>The AS the peer must be in; null takes any (dynamic peers).</summary>
-    public Asn? RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in; where any will do, the role still says whether it is the own one (<see cref="WantedAs"/>).</summary>
+    public RemoteAs RemoteAsn { get; init; }
 
     /// <summary>Source address of the connection; null leaves it to the routing table.</summary>
     public IpAddr? LocalAddress { get; init; }
+
+    /// <summary>The own address that external peers get as next hop of IPv4 routes; null: the session's, where that is one or the peer takes an IPv6 one (RFC 8950).</summary>
+    public IpAddr? NextHopV4 { get; init; }
+
+    /// <summary>The own address that external peers get as next hop of IPv6 routes; null: the session's, an IPv4 one inside an IPv6 address (RFC 4291 section 2.5.5.2).</summary>
+    public IpAddr? NextHopV6 { get; init; }
 
     /// <summary>The interface a link-local peer is on; null for all others.</summary>
     public string? Interface { get; init; }
@@ -79,6 +86,14 @@ public sealed record SpeakerPeerConfig
     /// <summary>Whether the peer is whoever is at the other end of <see cref="Interface"/>.</summary>
     public bool IsUnnumbered => Interface is not null && Address.IsUnspecified;
 
+    /// <summary>The AS the peer must be in: clients of a reflector are in the own one (RFC 4456), those of a route server in others (RFC 7947).</summary>
+    internal RemoteAs WantedAs => !RemoteAsn.IsAny ? RemoteAsn : Role switch
+    {
+        PeerRole.ReflectorClient => RemoteAs.Internal,
+        PeerRole.RouteServerClient => RemoteAs.External,
+        _ => RemoteAs.Any,
+    };
+
     /// <summary>The peer for people: its address, or its interface.</summary>
     public string Name => IsUnnumbered ? Interface! : Address.ToString();
 
@@ -95,14 +110,22 @@ public sealed record SpeakerPeerConfig
     public bool Equals(SpeakerPeerConfig? other) =>
         SameSession(other)
         && (Description, Import, Export, OpenWithoutPolicy, OwnRoutesOnly, MaxPrefixes, MaxPrefixesWarning, SendHold)
-            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.OwnRoutesOnly, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
+            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.OwnRoutesOnly, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold)
+        && (NextHopV4, NextHopV6) == (other.NextHopV4, other.NextHopV6);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Address, Port, RemoteAsn);
 
     /// <summary>Refuses what cannot work, with the reason.</summary>
-    internal void Validate()
+    internal void Validate(Asn own)
     {
+        if (Role is PeerRole.ReflectorClient or PeerRole.RouteServerClient && WantedAs.IsInternal(own) != (Role == PeerRole.ReflectorClient))
+        {
+            throw new ArgumentException(Role == PeerRole.ReflectorClient
+                ? $"peer {Name}: a client of a reflector is in the own AS {own} (RFC 4456), not {RemoteAsn}"
+                : $"peer {Name}: a client of a route server is in another AS than the own {own} (RFC 7947), not {RemoteAsn}");
+        }
+
         if (HoldTime.Ticks % TimeSpan.TicksPerSecond != 0 || HoldTime.TotalSeconds is not (0 or (>= 3 and <= 65535)))
         {
             throw new ArgumentException($"peer {Name}: hold time must be 0 or 3..65535 whole seconds, got {HoldTime}");
@@ -126,6 +149,11 @@ public sealed record SpeakerPeerConfig
         if (Ttl == 0 || Port == 0)
         {
             throw new ArgumentException($"peer {Name}: TTL and port must not be 0");
+        }
+
+        if (NextHopV4 is { IsV4: false } || NextHopV6 is { IsV6: false } || (NextHopV4 is { } v4 && MartianNextHop.Is(v4)) || (NextHopV6 is { } v6 && MartianNextHop.Is(v6)))
+        {
+            throw new ArgumentException($"peer {Name}: a next hop must be the address of a host, of the IP version that it is for");
         }
 
         if (LocalAddress is { } local && !IsUnnumbered && local.Family != Address.Family)

@@ -9,13 +9,16 @@ namespace Fabric.Bgp.Speaker;
 
 /// <summary>What makes two peers be told the same of a family.</summary>
 internal sealed record UpdateGroupKey(
-    FamilyIndex Family, bool IsInternal, PeerRole Role, bool AddPath, bool FourOctetAs, int MaxMessageLength, IpAddr LocalAddress,
-    RoutePolicy? Export, bool OpenWithoutPolicy, bool OwnRoutesOnly, bool Ipv4OverIpv6)
+    FamilyIndex Family, bool IsInternal, PeerRole Role, bool AddPath, bool FourOctetAs, int MaxMessageLength, IpAddr OwnNextHop,
+    RoutePolicy? Export, bool OpenWithoutPolicy, bool OwnRoutesOnly, bool Ipv4OverIpv6, bool OnLoopback)
 {
     public static UpdateGroupKey Of(FamilyIndex family, SpeakerPeerConfig config, EngineSession session) => new(
         family, session.Context.IsInternal, config.Role, session.Context.AddPathSend.Contains(family.Family()), session.Context.FourOctetAs,
-        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy, config.OwnRoutesOnly,
-        family == FamilyIndex.Ipv4 && session.Ipv4OverIpv6);
+        session.Context.MaxMessageLength, NextHopOf(family, config, session), config.Export, config.OpenWithoutPolicy, config.OwnRoutesOnly,
+        family == FamilyIndex.Ipv4 && session.Ipv4OverIpv6, session.LocalAddress.IsLoopback);
+
+    /// <summary>Whether nothing can be sent at all: all routes get the own next hop, and that is one that the peers cannot take.</summary>
+    public bool IsMute => Role == PeerRole.Ordinary && !IsInternal && Family is FamilyIndex.Ipv4 or FamilyIndex.Ipv6 && !Takes(OwnNextHop);
 
     /// <summary>Whether the peers can take routes with this next hop: an IPv4 route with an IPv6 one only by RFC 8950, an IPv6 route with an IPv4 one never.</summary>
     public bool Takes(IpAddr? nextHop) => Family switch
@@ -23,6 +26,13 @@ internal sealed record UpdateGroupKey(
         FamilyIndex.Ipv4 => Ipv4OverIpv6 || nextHop is { IsV4: true },
         FamilyIndex.Ipv6 => nextHop is { IsV6: true },
         _ => true,
+    };
+
+    private static IpAddr NextHopOf(FamilyIndex family, SpeakerPeerConfig config, EngineSession session) => family switch
+    {
+        FamilyIndex.Ipv4 => config.NextHopV4 ?? session.LocalAddress,
+        FamilyIndex.Ipv6 => config.NextHopV6 ?? (session.LocalAddress.IsV4 ? IpAddr.V6(((UInt128)0xffff << 32) | session.LocalAddress.V4Number) : session.LocalAddress),
+        _ => session.LocalAddress,
     };
 }
 
@@ -109,10 +119,16 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
         var outgoing = OutgoingAttributes.Of(attributes, source, Key, self);
         outgoing = nextHop switch
         {
-            NextHopRule.Self => new PathAttributes(outgoing) { NextHop = Key.LocalAddress },
+            NextHopRule.Self => new PathAttributes(outgoing) { NextHop = Key.OwnNextHop },
             NextHopRule.AsInAttributes when attributes.NextHop is { } given => new PathAttributes(outgoing) { NextHop = given },
             _ => outgoing,
         };
+        if (outgoing.NextHop is { } way && MartianNextHop.IsLoopback(way) && !Key.OnLoopback)
+        {
+            verdict = ExportVerdict.LoopbackNextHop;
+            return null;
+        }
+
         if (!Key.Takes(outgoing.NextHop))
         {
             verdict = ExportVerdict.NextHopNotTaken;

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 namespace Fabric.Bgp.Wire;
 
 /// <summary>What <see cref="BgpFrame.Read"/> found at the start of a buffer.</summary>
@@ -32,6 +33,10 @@ public static class BgpFrame
     private const int LengthOffset = 16;
 
     private static ReadOnlySpan<byte> Marker => [255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255];
+
+    /// <summary>Type and length of a message of our own, which needs no check.</summary>
+    internal static (BgpMessageType Type, int Length) TypeAndLength(ReadOnlySpan<byte> message) =>
+        ((BgpMessageType)message[HeaderLength - 1], BinaryPrimitives.ReadUInt16BigEndian(message[(HeaderLength - 3)..]));
 
     /// <summary>Looks at the start of the buffer. The declared length is checked before the body is waited for.</summary>
     /// <param name="buffer">Octets received so far.</param>

@@ -13,6 +13,9 @@ public sealed record SessionContext(
     /// <summary>Families whose routes come with path identifiers (RFC 7911).</summary>
     public ImmutableArray<AddressFamily> AddPathReceive { get; init; } = [];
 
+    /// <summary>Whether loopback addresses are next hops like others: the session runs between some, or it is not known what it runs between.</summary>
+    public bool OnLoopback { get; init; } = true;
+
     /// <summary>Families whose routes are sent with path identifiers (RFC 7911).</summary>
     public ImmutableArray<AddressFamily> AddPathSend { get; init; } = [];
 }

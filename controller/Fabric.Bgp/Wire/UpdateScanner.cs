@@ -224,6 +224,10 @@ internal ref struct UpdateScanner
             Problem(ErrorAction.TreatAsWithdraw, "a mandatory attribute is missing");
         }
 
+        // Without IPv4 routes in their own field, NEXT_HOP says nothing (RFC 4760 section 3); memberships are no way for packets (RFC 4684).
+        CheckNextHop(noIpv4Routes ? null : draft.NextHop);
+        CheckNextHop(ReachFamily == AddressFamily.RouteTargetMembership ? null : _mpNextHop);
+
         Attributes = draft.Build(HasReach ? _mpNextHop : draft.NextHop, _context.FourOctetAs);
         Ipv4NextHop = noIpv4Routes ? null : draft.NextHop;
         if (Action == ErrorAction.None && noIpv4Routes)
@@ -376,6 +380,15 @@ internal ref struct UpdateScanner
         }
 
         return field;
+    }
+
+    /// <summary>RFC 4271 section 6.3. The route is ignored, not the session reset; whoever passed it on would have his reset by others.</summary>
+    private void CheckNextHop(IpAddr? nextHop)
+    {
+        if (nextHop is { } address && MartianNextHop.Fault(address, _context.OnLoopback) is { } fault)
+        {
+            Problem(ErrorAction.TreatAsWithdraw, fault);
+        }
     }
 
     private bool MarkSeen(byte code)

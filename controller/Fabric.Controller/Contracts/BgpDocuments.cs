@@ -18,7 +18,10 @@ public sealed record BgpNeighborDocument
     /// <summary>A name for people.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The AS it must be in; absent when any will do.</summary>
+    /// <summary>The interface it is on, of an unnumbered or link-local neighbor.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Its AS: what it says while there is a session, else what is configured; absent while neither gives a number.</summary>
     public long? RemoteAsn { get; init; }
 
     /// <summary>What the session is for: <c>ordinary</c>, <c>reflectorClient</c>, <c>routeServerClient</c> or <c>observed</c>.</summary>
@@ -133,7 +136,7 @@ public sealed record BgpRouteDocument
     /// <summary>Whether its session has ended and it is kept for a restart.</summary>
     public required bool Stale { get; init; }
 
-    /// <summary><c>accepted</c>, or why it is not used: <c>loop</c>, <c>refusedByPolicy</c>, <c>noPolicy</c> (RFC 8212).</summary>
+    /// <summary><c>accepted</c>, or why it is not used: <c>loop</c>, <c>ownNextHop</c>, <c>refusedByPolicy</c>, <c>noPolicy</c> (RFC 8212).</summary>
     public required string Verdict { get; init; }
 
     /// <summary>With <c>rib=out</c>: true when the peer has not been given it yet.</summary>
@@ -228,7 +231,7 @@ public sealed record BgpPathExplanation(BgpRouteDocument Path, string? LostBy, s
 
 /// <summary>Whether a peer is sent a route.</summary>
 /// <param name="Peer">The peer.</param>
-/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>notOwn</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>, <c>nextHopNotTaken</c>.</param>
+/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>notOwn</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>, <c>nextHopNotTaken</c>, <c>loopbackNextHop</c>.</param>
 /// <param name="Reason">One sentence for people.</param>
 /// <param name="Attributes">The attributes it gets.</param>
 public sealed record BgpPeerExplanation(string Peer, string Verdict, string Reason, BgpAttributes? Attributes);
@@ -298,6 +301,10 @@ public sealed record BgpInjection
     /// <summary>Attributes, to announce.</summary>
     public BgpAttributes? Attributes { get; init; }
 }
+
+/// <summary>What a neighbor was asked for.</summary>
+/// <param name="Families">The families whose routes it is to send again.</param>
+public sealed record BgpRefreshResponse(ImmutableArray<string> Families);
 
 /// <summary>What was carried out.</summary>
 /// <param name="Changes">How many changes.</param>

@@ -25,6 +25,10 @@ public static partial class BgpEndpoints
             .WithQuery("site", "only of this site").Produces<BgpNeighborList>().WithProblems(400);
         group.MapGet("neighbors/{address}", Neighbor).WithName("getBgpNeighbor").WithSummary("Reads one BGP neighbor.")
             .WithQuery("site", SiteHelp).Produces<BgpNeighborDocument>().WithProblems(400, 404);
+        group.MapPost("neighbors/{address}/refresh", Refresh).WithName("refreshBgpNeighbor")
+            .WithSummary("Asks a neighbor to send its routes again (RFC 2918), without touching the session. Changed import policies do not need it.")
+            .WithQuery("site", SiteHelp).WithQuery("family", "only of this family; all of the session if absent")
+            .RequireRole(Role.Operator).Produces<BgpRefreshResponse>().WithProblems(400, 404, 409);
         WithRouteFilter(group.MapGet("routes", RoutesAsync).WithName("listBgpRoutes").WithSummary("Lists BGP routes: the best ones, those of a peer, or those that a peer is sent.")
             .WithQuery("rib", "loc: best paths; in: what the peer has sent; out: what the peer is sent; loc if absent")
             .WithQuery("peer", "address of the peer that in and out are about"))
@@ -76,6 +80,27 @@ public static partial class BgpEndpoints
         return IpAddr.TryParse(address, out var wanted) && chosen.Speaker.Peers.FirstOrDefault(p => p.Config.Address == wanted) is { } peer
             ? ApiJson.Result(GlassDocuments.Of(chosen.Site, peer))
             : throw NoNeighbor(address);
+    }
+
+    private static IResult Refresh(HttpContext context, IBgpSpeakers speakers, ILoggerFactory logs, string address)
+    {
+        var chosen = Chosen(context.Request, speakers);
+        var family = Family(context.Request);
+        var answer = chosen.Speaker.RequestRefresh(IpAddr.TryParse(address, out var wanted) ? wanted : throw NoNeighbor(address), family);
+        switch (answer.Outcome)
+        {
+            case RefreshOutcome.NoPeer:
+                throw NoNeighbor(address);
+            case RefreshOutcome.NoSession:
+                throw new ProblemException(Problems.NoRefresh($"there is no session with {address}; it sends everything when there is one"));
+            case RefreshOutcome.NotOffered:
+                throw new ProblemException(Problems.NoRefresh($"{address} does not offer route refresh (RFC 2918); only a new session makes it send everything"));
+            case RefreshOutcome.NotNegotiated:
+                throw new ProblemException(Problems.NoRefresh($"{family} is not part of the session with {address}"));
+            default:
+                Log.Refresh(logs.CreateLogger(typeof(BgpEndpoints)), context.Features.Get<Caller>()?.Name ?? "local", wanted.ToString(), chosen.Site ?? "");
+                return ApiJson.Result(new BgpRefreshResponse([.. answer.Families.Select(static f => f.ToString())]));
+        }
     }
 
     private static async Task<IResult> RoutesAsync(HttpContext context, IBgpSpeakers speakers)
@@ -213,5 +238,8 @@ public static partial class BgpEndpoints
     {
         [LoggerMessage(EventId = 1111, Level = LogLevel.Information, Message = "{Caller} has injected {Count} changes of BGP routes {Site}")]
         public static partial void Injected(ILogger logger, string caller, int count, string site);
+
+        [LoggerMessage(EventId = 1112, Level = LogLevel.Information, Message = "{Caller} has asked {Peer} for its BGP routes again {Site}")]
+        public static partial void Refresh(ILogger logger, string caller, string peer, string site);
     }
 }

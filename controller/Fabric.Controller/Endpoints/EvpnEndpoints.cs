@@ -75,7 +75,7 @@ public static class EvpnEndpoints
                 Address = peer.Config.Address.ToString(),
                 Device = peer.Config.Description,
                 Site = s.Site.Key.Name,
-                RemoteAsn = peer.Config.RemoteAsn!.Value.Value,
+                RemoteAsn = peer.RemoteAsn!.Value.Value,
                 State = peer.Phase.ToString(),
                 Since = peer.Since,
                 Routes = peer.EvpnRoutes,

@@ -33,6 +33,9 @@ public static class Problems
     /// <summary>There is one already.</summary>
     public static Problem Exists(string detail) => new(409, "exists", "A resource of this name is there already", detail, [new FieldError("/name", detail)]);
 
+    /// <summary>A BGP neighbor is not in a state in which it can be asked.</summary>
+    public static Problem NoRefresh(string detail) => new(409, "no-refresh", "The neighbor cannot be asked for its routes", detail);
+
     /// <summary>The resource is not the one that the author saw.</summary>
     public static Problem Stale(string detail) => new(412, "stale", "The resource has changed since it was read", detail);
 

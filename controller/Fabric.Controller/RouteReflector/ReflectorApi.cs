@@ -3,9 +3,6 @@ using Fabric.Controller.Endpoints;
 using Fabric.Controller.Glass;
 using Fabric.Controller.Http;
 using Fabric.Controller.Json;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Fabric.Controller.RouteReflector;
 
@@ -14,16 +11,12 @@ public sealed class ReflectorApi : IAsyncDisposable
 {
     private const int MostConnections = 256;
 
-    private readonly WebApplication _app;
+    private readonly SmallServer _server;
 
-    private ReflectorApi(WebApplication app, Uri address)
-    {
-        _app = app;
-        Address = address;
-    }
+    private ReflectorApi(SmallServer server) => _server = server;
 
     /// <summary>Where it listens.</summary>
-    public Uri Address { get; }
+    public Uri Address => _server.Address;
 
     /// <summary>Starts and returns once it listens.</summary>
     /// <param name="listen">Where; port 0: any free port. Without a token a loopback address.</param>
@@ -40,40 +33,20 @@ public sealed class ReflectorApi : IAsyncDisposable
         }
 
         var gate = new ReflectorGate(tokenFile is null ? null : ReflectorGate.ReadToken(tokenFile));
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fabricd", ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = MostConnections;
-            kestrel.Limits.MaxRequestBodySize = RequestBody.MaxDrained;
-            kestrel.Listen(listen);
-        });
-        builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton<IHostLifetime, ForeignLifetime>();
-        builder.Services.AddSingleton(speakers);
-        builder.Services.AddSingleton(time);
-        var app = builder.Build();
-        app.UseMiddleware<ProblemMiddleware>();
-        app.UseRouting();
-        app.Use(gate.InvokeAsync);
-        app.UseMiddleware<QueryGate>();
-        app.MapGroup("/api/v1").MapBgp();
-        try
-        {
-            await app.StartAsync();
-            return new ReflectorApi(app, new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()));
-        }
-        catch
-        {
-            await app.DisposeAsync();
-            throw;
-        }
+        return new ReflectorApi(await SmallServer.StartAsync(
+            listen,
+            static limits => (limits.MaxConcurrentConnections, limits.MaxRequestBodySize) = (MostConnections, RequestBody.MaxDrained),
+            services => services.AddRoutingCore().AddSingleton(speakers).AddSingleton(time),
+            app =>
+            {
+                app.UseMiddleware<ProblemMiddleware>();
+                app.UseRouting();
+                app.Use(gate.InvokeAsync);
+                app.UseMiddleware<QueryGate>();
+                app.MapGroup("/api/v1").MapBgp();
+            }));
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 }

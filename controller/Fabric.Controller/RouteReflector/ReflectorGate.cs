@@ -29,11 +29,13 @@ internal sealed class ReflectorGate(string? token)
     {
         if (_hash is null)
         {
-            // A page of the web can make a browser here ask a name that leads to 127.0.0.1, but not an address of another origin.
-            var host = context.Request.Host.Host;
-            return host == "localhost" || IPAddress.TryParse(host, out _)
-                ? next(context)
-                : Problems.Forbidden("ask by address, such as 127.0.0.1, or localhost").WriteAsync(context);
+            // A page of the web can make a browser here ask a name that leads to 127.0.0.1, and ask an address without seeing the answer: that
+            // a browser does in another one's name, it says itself (RFC 6454 section 7).
+            var host = context.Request.Host;
+            var origin = context.Request.Headers.Origin.ToString();
+            return host.Host != "localhost" && !IPAddress.TryParse(host.Host, out _) ? Problems.Forbidden("ask by address, such as 127.0.0.1, or localhost").WriteAsync(context)
+                : origin.Length > 0 && origin != $"http://{host}" ? Problems.Forbidden("pages of others may not ask").WriteAsync(context)
+                : next(context);
         }
 
         const string Scheme = "Bearer ";

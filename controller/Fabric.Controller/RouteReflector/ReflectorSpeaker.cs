@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using Fabric.Bgp;
 using Fabric.Bgp.Fsm;
 using Fabric.Bgp.Lint;
 using Fabric.Bgp.Speaker;
+using Fabric.Bgp.Wire;
 using Fabric.Controller.Glass;
 using Fabric.Controller.RouteReflector.Metrics;
 
@@ -46,33 +48,41 @@ public sealed class ReflectorSpeaker : IAsyncDisposable, IBgpSpeakers
     public IReadOnlyList<NamedSpeaker> All => [new(null, _speaker)];
 
     /// <summary>The speaker at this moment.</summary>
-    public ReflectorSample Sample()
+    public async Task<ReflectorSample> SampleAsync(CancellationToken cancellationToken = default)
     {
+        var counts = (await _speaker.CountRoutesAsync(cancellationToken)).ToLookup(static c => (c.Peer, c.Interface));
         var now = _time.GetUtcNow();
         return new ReflectorSample(
             _config.Asn.Value,
             _config.RouterId.ToString(),
             [.. _speaker.Routes.Select(r => new TableRoutes(r.Family, r.Routes, _speaker.Peers.Sum(p => (long)p.RoutesOf(r.Family))))],
             _speaker.AttributeSetCount,
-            [.. _speaker.Peers.Select(p => SampleOf(p, now))]);
+            [.. _speaker.Peers.Select(p => SampleOf(p, counts[(p.Config.Address, p.Config.Interface)].ToDictionary(static c => c.Family), now))]);
     }
 
     /// <summary>Ends all sessions with Cease/Administrative Shutdown.</summary>
     public ValueTask DisposeAsync() => _speaker.DisposeAsync();
 
-    private static PeerSample SampleOf(PeerStatus peer, DateTimeOffset now)
+    private static PeerSample SampleOf(PeerStatus peer, Dictionary<AddressFamily, RouteCounts> counts, DateTimeOffset now)
     {
         var up = peer.Phase == PeerPhase.Established;
         return new PeerSample(
             peer.Config.Name,
-            peer.Config.RemoteAsn?.Value ?? 0,
+            peer.RemoteAsn?.Value ?? 0,
             peer.Config.Description ?? "",
+            peer.Config.Interface ?? "",
             peer.Phase,
             up ? now - peer.Since : TimeSpan.Zero,
             peer.EstablishedCount,
             peer.EstablishedCount - (up ? 1 : 0),
-            [new("message", peer.MessagesReceived), new("update", peer.UpdatesReceived)],
-            [new("message", peer.MessagesSent)],
-            [.. peer.RoutesReceived.Select(static r => new FamilyRoutes(r.Family, r.Routes, r.Routes, 0))]);
+            Counts(peer.Received),
+            Counts(peer.Sent),
+            [.. peer.RoutesReceived.Select(r => counts.GetValueOrDefault(r.Family) is var c ? new FamilyRoutes(r.Family, r.Routes, c.Accepted, c.Advertised) : default)]);
     }
+
+    private static ImmutableArray<MessageCount> Counts(ImmutableArray<(BgpMessageType Type, long Count)> messages) =>
+    [
+        .. messages.Select(static m => new MessageCount(m.Type == BgpMessageType.RouteRefresh ? "refresh" : m.Type.ToString().ToLowerInvariant(), m.Count)),
+        new("message", messages.Sum(static m => m.Count)),
+    ];
 }

@@ -19,6 +19,7 @@ internal static class RouteReflectorCommand
             Value("--listen", "address and port for BGP; can be repeated"),
             Value("--clients", "prefix that clients may connect from; can be repeated"),
             Value("--max-peers", "clients of one prefix at a time; 1000 if absent"),
+            Value("--remote-asn", "AS of clients: a number, internal (the own) or external (any other); internal if absent, external with --route-server"),
             Value("--families", "families to offer: l2vpn-evpn, ipv4-unicast, ipv6-unicast, route-target-membership; can be repeated, all if absent"),
             Value("--hold-time", "seconds: hold time to propose, 0 or 3..65535; 9 if absent"),
             Value("--max-prefixes", "most routes that a client may send in one family; no limit if absent"),

@@ -81,7 +81,7 @@ public sealed record RouteReflectorConfig
         {
             foreach (var direction in new[] { session.Import is null ? "import" : null, session.Export is null && session.Role != PeerRole.Observed ? "export" : null }.OfType<string>())
             {
-                if (session is { OpenWithoutPolicy: false, Role: not PeerRole.ReflectorClient } && session.RemoteAsn != Asn)
+                if (session is { OpenWithoutPolicy: false, Role: not PeerRole.ReflectorClient } && session.RemoteAsn?.IsInternal(Asn) != true)
                 {
                     yield return $"{who}: external sessions {direction} nothing without a policy (RFC 8212); give one, or open-without-policy";
                 }

@@ -25,7 +25,7 @@ public static class RouteReflectorProcess
         {
             await SpeakerWarmUp.RunAsync();
             await using var speaker = new ReflectorSpeaker(config, log, time);
-            await using var metrics = config.MetricsListen is { } listen ? await MetricsEndpoint.StartAsync(listen, speaker.Sample) : null;
+            await using var metrics = config.MetricsListen is { } listen ? await MetricsEndpoint.StartAsync(listen, speaker.SampleAsync) : null;
             await using var api = config.ApiListen is { } apiListen ? await ReflectorApi.StartAsync(apiListen, config.ApiTokenFile, speaker, time) : null;
             Remark(config, log);
             if (api is not null)

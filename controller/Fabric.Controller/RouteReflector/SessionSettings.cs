@@ -11,8 +11,8 @@ public sealed record SessionSettings
     /// <summary>What the session is for.</summary>
     public PeerRole Role { get; init; } = PeerRole.ReflectorClient;
 
-    /// <summary>The AS the peer must be in; null: the own one for reflector clients, any for others.</summary>
-    public Asn? RemoteAsn { get; init; }
+    /// <summary>The AS the peer must be in; null: the own one for reflector clients, any other for route server clients, any for the rest.</summary>
+    public RemoteAs? RemoteAsn { get; init; }
 
     /// <summary>Families to offer, at least one.</summary>
     public ValueList<AddressFamily> Families { get; init; } = FamilyName.All;
@@ -40,6 +40,12 @@ public sealed record SessionSettings
 
     /// <summary>The key in that file. Never printed.</summary>
     public TcpMd5Key? Md5Key { get; init; }
+
+    /// <summary>Own address that external peers get as next hop of IPv4 routes; null: the session's.</summary>
+    public IpAddr? NextHopV4 { get; init; }
+
+    /// <summary>Own address that external peers get as next hop of IPv6 routes; null: the session's.</summary>
+    public IpAddr? NextHopV6 { get; init; }
 
     /// <summary>Most routes a peer may send in one family; null: no limit.</summary>
     public int? MaxPrefixes { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fabric.Bgp;
 using Fabric.Bgp.Speaker;
 using Fabric.Primitives;
 
@@ -30,7 +31,12 @@ public static class SpeakerMapping
     private static SpeakerPeerConfig PeerOf(RouteReflectorConfig config, SessionSettings session, IpAddr address) => new()
     {
         Address = address,
-        RemoteAsn = session.RemoteAsn ?? (session.Role == PeerRole.ReflectorClient ? config.Asn : null),
+        RemoteAsn = session.RemoteAsn ?? session.Role switch
+        {
+            PeerRole.ReflectorClient => config.Asn,
+            PeerRole.RouteServerClient => RemoteAs.External,
+            _ => RemoteAs.Any,
+        },
         HoldTime = session.HoldTime,
         ConnectRetry = session.ConnectRetry,
         Ttl = session.Ttl,
@@ -39,6 +45,8 @@ public static class SpeakerMapping
         AddPath = [.. session.AddPath],
         Md5Key = session.Md5Key,
         Role = session.Role,
+        NextHopV4 = session.NextHopV4,
+        NextHopV6 = session.NextHopV6,
         Import = session.Import,
         Export = session.Export,
         OpenWithoutPolicy = session.OpenWithoutPolicy,

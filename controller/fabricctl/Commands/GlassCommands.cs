@@ -8,7 +8,7 @@ using Fabric.Primitives;
 
 namespace Fabric.Ctl.Commands;
 
-/// <summary><c>bgp neighbors</c>, <c>routes</c>, <c>route</c>, <c>why</c> and <c>events</c>: the looking glass of a controller or a route reflector.</summary>
+/// <summary><c>bgp neighbors</c>, <c>refresh</c>, <c>routes</c>, <c>route</c>, <c>why</c> and <c>events</c>: the looking glass of a controller or a route reflector.</summary>
 public static class GlassCommands
 {
     private const int MostExplained = 20;
@@ -45,9 +45,29 @@ public static class GlassCommands
                     ["neighbor", "site", "name", "asn", "state", "since", "up", "received", "sent", "routes", "error"],
                     items.Select(n => (IReadOnlyList<string>)
                     [
-                        n.TextAt("address"), n.TextAt("site"), n.TextAt("description"), n.TextAt("remoteAsn"), n.TextAt("state"), session.Print.Age(n.TextAt("since")),
+                        n.TextAt("interface") is { Length: > 0 } link ? $"{n.TextAt("address")}%{link}" : n.TextAt("address"), n.TextAt("site"), n.TextAt("description"), n.TextAt("remoteAsn"), n.TextAt("state"), session.Print.Age(n.TextAt("since")),
                         n.TextAt("established"), n.TextAt("messagesReceived"), n.TextAt("messagesSent"), Counts(n), n.TextAt("state") == "Established" ? "" : n.TextAt("lastError"),
                     ]));
+            }
+
+            return ExitCodes.Done;
+        });
+    }
+
+    /// <summary>Asks a neighbor for its routes again.</summary>
+    public static Command Refresh(CtlHost host)
+    {
+        var address = new Argument<string>("neighbor") { Description = "its address" };
+        var family = new Argument<string?>("family") { Description = "only this family: l2vpn-evpn, ipv4-unicast, ipv6-unicast or route-target-membership", Arity = ArgumentArity.ZeroOrOne };
+        var site = Site();
+        return new Command("refresh", "asks a BGP neighbor to send its routes again; the session stays") { address, family, site }.With(host, async (parsed, session, cancellationToken) =>
+        {
+            var path = $"{Endpoints.BgpNeighbors}/{Uri.EscapeDataString(parsed.GetValue(address)!)}/refresh";
+            var answer = await session.Api.SendAsync(
+                HttpMethod.Post, Endpoints.WithQuery(path, ("site", parsed.GetValue(site)), ("family", parsed.GetValue(family))), null, cancellationToken);
+            if (!session.Print.Data(answer))
+            {
+                session.Print.Line($"{parsed.GetValue(address)} was asked for {answer.TextAt("families")}");
             }
 
             return ExitCodes.Done;

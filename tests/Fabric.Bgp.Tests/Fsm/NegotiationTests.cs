@@ -136,4 +136,33 @@ public sealed class NegotiationTests
             return actions;
         }
     }
+
+    [Theory]
+    [InlineData("65001", 65001u, true)]
+    [InlineData("65001", 65002u, false)]
+    [InlineData("internal", 64999u, true)]
+    [InlineData("internal", 65001u, false)]
+    [InlineData("external", 64999u, false)]
+    [InlineData("external", 65001u, true)]
+    public void The_as_of_a_peer_can_be_a_number_the_own_one_or_any_other(string configured, uint says, bool good)
+    {
+        Assert.True(RemoteAs.TryParse(configured, out var remote, out _));
+        Assert.Equal(configured, remote.ToString());
+        var state = new PeerState { Phase = PeerPhase.OpenSent, Main = new PeerConnection(1, false, true), NextConnection = 2 };
+        var step = PeerFsm.Step(state, new PeerEvent.BgpOpen(1, Samples.PeerOpen(asn: says)), Samples.Config with { RemoteAsn = remote });
+        Assert.Equal(good ? PeerPhase.OpenConfirm : PeerPhase.Idle, step.Next.Phase);
+        Assert.Equal(good, !step.Do.OfType<PeerAction.SendNotification>().Any(static n => n.Message is { Code: BgpError.Open, Subcode: BgpError.BadPeerAs }));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("any")]
+    [InlineData("External")]
+    [InlineData("0")]
+    [InlineData("4294967296")]
+    public void Other_words_for_an_as_are_refused(string text)
+    {
+        Assert.False(RemoteAs.TryParse(text, out _, out var error));
+        Assert.StartsWith("give an AS number, internal or external", error, StringComparison.Ordinal);
+    }
 }

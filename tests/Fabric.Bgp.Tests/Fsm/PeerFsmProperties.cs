@@ -98,13 +98,14 @@ public sealed class PeerFsmProperties
         15 => new PeerEvent.EndOfRib(connection, variant < 8 ? AddressFamily.L2VpnEvpn : AddressFamily.Ipv4Unicast),
         16 => variant < 3 ? new PeerEvent.SendHoldTimerExpires() : new PeerEvent.KeepaliveTimerExpires(),
         17 => new PeerEvent.RestartTimerExpires(),
-        18 => new PeerEvent.StalePathTimerExpires(),
+        18 => variant < 5 ? new PeerEvent.StalePathTimerExpires() : new PeerEvent.RefreshTimerExpires(),
         19 => variant < 3 ? new PeerEvent.MaxPrefixesReached(AddressFamily.L2VpnEvpn, 10) : new PeerEvent.KeepAliveMsg(connection),
         _ => variant switch
         {
             0 => new PeerEvent.ManualStop(NotificationMessage.Cease(BgpError.AdministrativeShutdown)),
             1 => new PeerEvent.Restart(NotificationMessage.Cease(BgpError.AdministrativeReset)),
             2 => new PeerEvent.MessageError(connection, new(BgpError.Header, BgpError.BadLength)),
+            3 => new PeerEvent.RefreshWanted(AddressFamily.L2VpnEvpn),
             _ => new PeerEvent.RouteRefreshMsg(connection, AddressFamily.L2VpnEvpn, (RouteRefreshSubtype)(variant % 4)),
         },
     };
@@ -122,6 +123,7 @@ public sealed class PeerFsmProperties
         private readonly HashSet<int> _used = [];
         private readonly HashSet<PeerTimer> _timers = [];
         private readonly HashSet<AddressFamily> _stale = [];
+        private readonly HashSet<AddressFamily> _refreshing = [];
         private bool _sessionUp;
 
         public PeerState State { get; private set; } = PeerState.Initial;
@@ -147,6 +149,7 @@ public sealed class PeerFsmProperties
                     PeerEvent.IdleHoldTimerExpires => _timers.Remove(PeerTimer.IdleHold),
                     PeerEvent.RestartTimerExpires => _timers.Remove(PeerTimer.Restart),
                     PeerEvent.StalePathTimerExpires => _timers.Remove(PeerTimer.StalePath),
+                    PeerEvent.RefreshTimerExpires => _timers.Remove(PeerTimer.Refresh),
                     PeerEvent.MaxPrefixesReached => _sessionUp,
                     _ => true,
                 };
@@ -206,6 +209,7 @@ public sealed class PeerFsmProperties
                 case PeerAction.SessionDown { Keep: var keep }:
                     Assert.True(_sessionUp, "session down without up");
                     _sessionUp = false;
+                    _refreshing.Clear();
                     _stale.Clear();
                     _stale.UnionWith(keep);
                     break;
@@ -213,6 +217,19 @@ public sealed class PeerFsmProperties
                     Assert.NotEmpty(families);
                     Assert.Superset(families.ToHashSet(), _stale);
                     _stale.ExceptWith(families);
+                    break;
+                case PeerAction.RefreshBegins { Family: var family }:
+                    _refreshing.Add(family);
+                    break;
+                case PeerAction.RefreshEnds { Family: var family }:
+                    _refreshing.Remove(family);
+                    break;
+                case PeerAction.PurgeAwaited { Families: var families }:
+                    Assert.Equal(families.Order(), _refreshing.Order());
+                    _refreshing.Clear();
+                    break;
+                case PeerAction.SendRouteRefresh { Connection: var id }:
+                    Assert.True(_sessionUp && _open.Contains(id), "asks without a session");
                     break;
                 case PeerAction.InstallRoutes:
                     Assert.True(_sessionUp, "routes without a session");
@@ -233,6 +250,8 @@ public sealed class PeerFsmProperties
             Assert.Equal(State.Stale.Order(), _stale.Order());
             Assert.Equal(_stale.Count > 0 && !_sessionUp, _timers.Contains(PeerTimer.Restart));
             Assert.Equal(_stale.Count > 0 && _sessionUp, _timers.Contains(PeerTimer.StalePath));
+            Assert.Equal(State.Refreshing.Order(), _refreshing.Order());
+            Assert.Equal(_refreshing.Count > 0, _timers.Contains(PeerTimer.Refresh));
             Assert.True(e is not PeerEvent.ManualStop || _timers.Count == 0, "timers of a stopped peer");
 
             // Something always leads on: no state can wait for ever.

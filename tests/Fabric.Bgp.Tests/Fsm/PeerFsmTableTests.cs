@@ -15,6 +15,7 @@ public sealed class PeerFsmTableTests
 
     private static readonly NegotiatedSession Graceful = Session with
     {
+        RouteRefresh = true,
         EnhancedRouteRefresh = true,
         GracefulNotification = true,
         PeerRestart = new GracefulRestartOffer { Notification = true, RestartTime = TimeSpan.FromSeconds(120), Families = [new(AddressFamily.L2VpnEvpn, true)] },
@@ -38,6 +39,7 @@ public sealed class PeerFsmTableTests
         ("Established, stable after failures", Base with { Phase = PeerPhase.Established, Main = Out, Session = Session, Failures = 3, KeepalivesSent = 2 }),
         ("Established, graceful restart", Base with { Phase = PeerPhase.Established, Main = Out, Session = Graceful, KeepalivesSent = 1 }),
         ("Established, stale routes", Base with { Phase = PeerPhase.Established, Main = Out, Session = Graceful, Stale = Evpn }),
+        ("Established, refresh under way", Base with { Phase = PeerPhase.Established, Main = Out, Session = Graceful, Refreshing = Evpn }),
         ("Idle, stale routes", Base with { Stale = Evpn, Failures = 1 }),
         ("OpenConfirm, stale routes", Base with { Phase = PeerPhase.OpenConfirm, Main = Out, Session = Graceful, Stale = Evpn }),
         ("OpenConfirm, stale routes that are not preserved", Base with { Phase = PeerPhase.OpenConfirm, Main = Out, Session = Session, Stale = Evpn }),
@@ -55,6 +57,9 @@ public sealed class PeerFsmTableTests
         ("SendHoldTimer_Expires", new PeerEvent.SendHoldTimerExpires()),
         ("RestartTimer_Expires", new PeerEvent.RestartTimerExpires()),
         ("StalePathTimer_Expires", new PeerEvent.StalePathTimerExpires()),
+        ("RefreshTimer_Expires", new PeerEvent.RefreshTimerExpires()),
+        ("RefreshWanted", new PeerEvent.RefreshWanted(AddressFamily.L2VpnEvpn)),
+        ("RefreshWanted, other family", new PeerEvent.RefreshWanted(AddressFamily.Ipv4Unicast)),
         ("MaxPrefixesReached", new PeerEvent.MaxPrefixesReached(AddressFamily.L2VpnEvpn, 1000)),
         ("Tcp_CR_Acked 1", new PeerEvent.TcpCrAcked(1)),
         ("Tcp_CR_Acked 2", new PeerEvent.TcpCrAcked(2)),
@@ -125,6 +130,7 @@ public sealed class PeerFsmTableTests
         + (state.Failures > 0 ? $", {state.Failures} failures" : "")
         + (state.PrefixOverruns > 0 ? $", {state.PrefixOverruns} overruns" : "")
         + (state.Stale.IsEmpty ? "" : $", stale {string.Join(' ', state.Stale)}")
+        + (state.Refreshing.IsEmpty ? "" : $", refreshing {string.Join(' ', state.Refreshing)}")
         + (state.KeepalivesSent > 0 ? $", {state.KeepalivesSent} keepalives" : "");
 
     private static string Describe(PeerConnection connection) =>
@@ -146,6 +152,8 @@ public sealed class PeerFsmTableTests
         PeerAction.SessionDown a => a.Keep.IsEmpty ? "session down, routes go" : $"session down, routes become stale: {string.Join(' ', a.Keep)}",
         PeerAction.PurgeStale a => $"purge stale {string.Join(' ', a.Families)}",
         PeerAction.RefreshBegins a => $"refresh of {a.Family} begins",
+        PeerAction.PurgeAwaited a => $"purge what was not repeated of {string.Join(' ', a.Families)}",
+        PeerAction.SendRouteRefresh a => $"ask for {a.Family} again on {a.Connection}",
         PeerAction.RefreshEnds a => $"refresh of {a.Family} ends",
         PeerAction.InstallRoutes => "install routes",
         PeerAction.ResendRoutes a => $"resend {a.Family}",

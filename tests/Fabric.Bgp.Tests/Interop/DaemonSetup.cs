@@ -35,6 +35,9 @@ internal sealed record DaemonSetup(string Address, uint Asn, string RouterId, st
     /// <summary>Where gobgpd takes commands; of two in one namespace each needs its own.</summary>
     public ushort ApiPort { get; init; } = 50051;
 
+    /// <summary>Whether it sends and takes several paths of a route (RFC 7911); GoBGP only, FRR is told by its own words.</summary>
+    public bool AddPath { get; init; }
+
     /// <summary>More lines of its own configuration, where sessions are described.</summary>
     public string Lines { get; init; } = "";
 

@@ -76,6 +76,16 @@ internal abstract class Daemon : IAsyncDisposable
         }
     }
 
+    /// <summary>What it has written to its standard streams.</summary>
+    public string Log
+    {
+        get
+        {
+            using var reader = new StreamReader(new FileStream(Path.Combine(Folder, "out.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return reader.ReadToEnd();
+        }
+    }
+
     public void Signal(string signal) => Run("/bin/kill", ["-s", signal, _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
 
     public static string Run(string program, IEnumerable<string> arguments)
@@ -306,6 +316,9 @@ internal sealed class GoBgp : Daemon
                       afi-safi-name = "{name}"
                     [neighbors.afi-safis.mp-graceful-restart.config]
                       enabled = {(setup.RestartTime is null ? "false" : "true")}
+                    [neighbors.afi-safis.add-paths.config]
+                      receive = {(setup.AddPath ? "true" : "false")}
+                      send-max = {(setup.AddPath ? 8 : 0)}
 
                 """);
         }

@@ -113,6 +113,28 @@ public sealed class SessionInteropTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_peer_that_is_asked_sends_everything_again_without_a_reset()
+    {
+        Require.Frr();
+        Require.GoBgp();
+        _lab.Speaker.SetPeers([_lab.Peer(2, SpeakerLab.Asn, PeerRole.ReflectorClient), _lab.Peer(3, SpeakerLab.Asn, PeerRole.ReflectorClient) with { Passive = false }]);
+        _lab.Keep(await new Frr(_lab.Setup(2, SpeakerLab.Asn) with { Families = ["ipv4", "evpn"], Networks = [("10.2.0.0/24", "10.2.2.2"), ("10.2.1.0/24", "10.2.2.2")] }).StartAsync());
+        var goBgp = _lab.Keep(await new GoBgp(_lab.Setup(3, SpeakerLab.Asn) with { Families = ["ipv4", "evpn"], Listens = true }).StartAsync());
+        goBgp.Cli("global rib add -a ipv4 10.3.0.0/24 nexthop 10.3.3.3");
+        await _lab.UpAsync(2, 3);
+        await Eventually.True(() => _lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast) == 2 && _lab.Status(3).RoutesOf(AddressFamily.Ipv4Unicast) == 1, () => $"routes: {_lab}");
+        foreach (var (host, families) in new[] { (2, (AddressFamily?)AddressFamily.Ipv4Unicast), (3, null) })
+        {
+            var received = _lab.Status(host).UpdatesReceived;
+            Assert.Equal(RefreshOutcome.Asked, _lab.Speaker.RequestRefresh(IpAddr.Parse(_lab.Host(host)), families).Outcome);
+            await Eventually.True(() => _lab.Status(host).UpdatesReceived > received, () => $"{_lab.Host(host)} sends again: {_lab}");
+        }
+
+        Assert.Equal((2, 1), (_lab.Status(2).RoutesOf(AddressFamily.Ipv4Unicast), _lab.Status(3).RoutesOf(AddressFamily.Ipv4Unicast)));
+        Assert.All(_lab.Speaker.Peers, static p => Assert.Equal((1L, 0L), (p.EstablishedCount, p.MalformedUpdates)));
+    }
+
+    [Fact]
     public async Task What_an_enhanced_refresh_does_not_repeat_is_gone_when_it_ends()
     {
         _lab.Speaker.SetPeers([_lab.Peer(4, SpeakerLab.Asn, PeerRole.ReflectorClient)]);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Fabric.Bgp.Speaker;
+using Fabric.Primitives;
 
 namespace Fabric.Bgp.Tests.Interop;
 
@@ -18,6 +19,30 @@ public sealed class UnicastInteropTests : IAsyncDisposable
     [Fact]
     public Task Five_internal_clients_of_a_reflector_have_each_others_routes_with_the_next_hop_untouched() =>
         EveryoneHasEverythingAsync(static _ => SpeakerLab.Asn, PeerRole.ReflectorClient);
+
+    [Fact]
+    public async Task Ordinary_external_peers_have_ipv6_routes_over_ipv4_with_an_own_next_hop()
+    {
+        Require.Frr();
+        Require.GoBgp();
+        _lab.Speaker.SetPeers(
+        [
+            _lab.Peer(2, 65102, PeerRole.Ordinary),
+            _lab.Peer(3, 65103, PeerRole.Ordinary) with { Passive = false, NextHopV6 = IpAddr.Parse("2001:db8:ffff::1") },
+        ]);
+        var frr = _lab.Keep(await new Frr(_lab.Setup(2, 65102) with { Families = ["ipv4", "ipv6"], Networks = [("2001:db8:2::/48", "2001:db8:ffff::2")] }).StartAsync());
+        var goBgp = _lab.Keep(await new GoBgp(_lab.Setup(3, 65103) with { Families = ["ipv4", "ipv6"], Listens = true }).StartAsync());
+        goBgp.Cli("global rib add -a ipv6 2001:db8:3::/48 nexthop 2001:db8:ffff::3");
+        await _lab.UpAsync(2, 3);
+        var mapped = IpAddr.Parse($"::ffff:{_lab.Address}");
+        await Eventually.True(
+            () => UnicastText.OfFrr(Json(frr, "ipv6")).Contains(UnicastText.Of("2001:db8:3::/48", mapped.ToString(), "65000 65103")),
+            () => $"FRR: {string.Join(" | ", UnicastText.OfFrr(Json(frr, "ipv6")))}; {_lab}");
+        await Eventually.True(
+            () => goBgp.UnicastRoutes("ipv6").Contains(UnicastText.Of("2001:db8:2::/48", "2001:db8:ffff::1", "65000 65102")),
+            () => $"GoBGP: {string.Join(" | ", goBgp.UnicastRoutes("ipv6"))}; {_lab}");
+        Assert.All(_lab.Speaker.Peers, static p => Assert.Equal((1L, 0L), (p.EstablishedCount, p.MalformedUpdates)));
+    }
 
     private async Task EveryoneHasEverythingAsync(Func<uint, uint> asn, PeerRole role)
     {

@@ -98,8 +98,7 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         await one.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01"))));
         await Eventually.True(() => _speaker.RouteCount == 1, "route");
         var two = await _network.AcceptAsync(Second);
-        var open = Samples.PeerOpen("10.0.0.2");
-        await two.EstablishAsync(new OpenMessage { MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh] });
+        await two.EstablishAsync(Enhanced(Samples.PeerOpen("10.0.0.2")));
         await two.ExpectAsync(BgpMessageType.Update);
         Assert.Equal(AddressFamily.L2VpnEvpn, UpdateMessage.Decode(await two.ExpectAsync(BgpMessageType.Update), Samples.External).EndOfRib);
         await two.SendAsync(Samples.Hex("ffffffffffffffffffffffffffffffff 0017 05 0019 00 46"));
@@ -107,6 +106,169 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         Assert.Single(UpdateMessage.Decode(await two.ExpectAsync(BgpMessageType.Update), Samples.External).EvpnAnnounced.MacIp);
         Assert.Equal(Samples.Hex("0019 02 46"), await two.ExpectAsync(BgpMessageType.RouteRefresh));
     }
+
+    [Fact]
+    public async Task A_refresh_that_does_not_end_costs_what_was_not_repeated_after_its_time()
+    {
+        _speaker.SetPeers([Config(First) with { HoldTime = TimeSpan.Zero }]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.EstablishAsync(Enhanced(Samples.PeerOpen(holdTime: 0)));
+        await Established(First);
+        await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01"), Samples.MacIp("02:00:00:00:00:02"))));
+        await Eventually.True(() => _speaker.RouteCount == 2, "routes");
+        await peer.SendAsync(Samples.Hex("ffffffffffffffffffffffffffffffff 0017 05 0019 01 46"));
+        await peer.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(target: "100:2"), Samples.MacIp("02:00:00:00:00:02"))));
+        await peer.SendAsync(Samples.Keepalive());
+        var received = _speaker.Peers[0].MessagesReceived;
+        await Eventually.True(() => _speaker.Peers[0].MessagesReceived == 6 && _speaker.Query().Routes.Any(static r => r.RouteTargets.Contains(RouteTarget.Parse("100:2"))), () => $"repeated; {received} messages");
+
+        // The keepalive behind it is stepped: the timer runs.
+        await Eventually.True(() => _time.HasTimerIn(TimeSpan.FromSeconds(360)), "refresh timer");
+        _time.Advance(TimeSpan.FromSeconds(359));
+        Assert.Equal(2, _speaker.RouteCount);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await Eventually.True(() => _speaker.RouteCount == 1, "the route that was not repeated is gone");
+        Assert.Equal(MacAddress.Parse("02:00:00:00:00:02"), Assert.Single(_speaker.Query().Routes).Mac);
+        Assert.Contains(_events, static e => e.Text.Contains("did not end within 360 s", StringComparison.Ordinal));
+        Assert.Equal(PeerPhase.Established, _speaker.Peers[0].Phase);
+    }
+
+    [Fact]
+    public async Task A_peer_is_asked_for_its_routes_where_that_is_possible()
+    {
+        _speaker.SetPeers([Config(First), Config(Second)]);
+        Assert.Equal(RefreshOutcome.NoPeer, _speaker.RequestRefresh(IpAddr.Parse("192.0.2.9")).Outcome);
+        var one = await _network.AcceptAsync(First);
+        Assert.Equal(RefreshOutcome.NoSession, _speaker.RequestRefresh(First).Outcome);
+        await one.EstablishAsync();
+        await Established(First);
+        Assert.Equal(RefreshOutcome.NotNegotiated, _speaker.RequestRefresh(First, AddressFamily.Ipv4Unicast).Outcome);
+        var answer = _speaker.RequestRefresh(First);
+        Assert.Equal(RefreshOutcome.Asked, answer.Outcome);
+        Assert.Equal([AddressFamily.L2VpnEvpn], answer.Families);
+        Assert.Equal(Samples.Hex("0019 00 46"), await one.ExpectAsync(BgpMessageType.RouteRefresh));
+
+        var two = await _network.AcceptAsync(Second);
+        var open = Samples.PeerOpen("10.0.0.2");
+        await two.EstablishAsync(new OpenMessage { MyAs = open.MyAs, HoldTime = open.HoldTime, Identifier = open.Identifier, Capabilities = [.. open.Capabilities.Where(static c => c.Code != Capability.RouteRefreshCode)] });
+        await Established(Second);
+        Assert.Equal(RefreshOutcome.NotOffered, _speaker.RequestRefresh(Second).Outcome);
+    }
+
+    [Fact]
+    public async Task Next_hops_that_lead_nowhere_or_here_are_not_used_and_it_is_said_why()
+    {
+        _network.LocalEndpoint = "192.0.2.254:40000";
+        _speaker.SetPeers([Config(First) with { Role = PeerRole.Ordinary }, Config(Second)]);
+        var (one, two) = (await _network.AcceptAsync(First), await _network.AcceptAsync(Second));
+        await one.EstablishAsync();
+        await two.EstablishAsync(Samples.PeerOpen("10.0.0.2"));
+        await Established(First);
+        await Established(Second);
+        await one.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("127.0.0.1"), Samples.MacIp("02:00:00:00:00:01"))));
+        await one.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("192.0.2.254"), Samples.MacIp("02:00:00:00:00:02"))));
+        await two.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("192.0.2.254"), Samples.MacIp("02:00:00:00:00:03"))));
+        await Eventually.True(() => _speaker.Peers.Sum(static p => p.EvpnRoutes) == 2, "routes");
+        Assert.Equal(1, _speaker.RouteCount);
+        Assert.Contains(_events, static e => e.Kind == BgpEventKind.MalformedUpdate && e.Text.Contains("next hop 127.0.0.1, which leads everybody to himself", StringComparison.Ordinal));
+        var refused = await _speaker.ExplainAsync(AddressFamily.L2VpnEvpn, "1:10100 [2]:[0]:[48]:[02:00:00:00:00:02]");
+        Assert.Contains("own address of the session", Assert.Single(refused!.Paths).Reason, StringComparison.Ordinal);
+        Assert.Equal(Fabric.Bgp.Glass.ImportVerdict.OwnNextHop, refused.Paths[0].Path.Verdict);
+        Assert.True((await _speaker.ExplainAsync(AddressFamily.L2VpnEvpn, "1:10100 [2]:[0]:[48]:[02:00:00:00:00:03]"))!.Paths[0].Path.IsBest);
+    }
+
+    [Fact]
+    public async Task External_peers_get_ipv6_routes_over_ipv4_with_the_own_address_mapped_or_as_configured()
+    {
+        _network.LocalEndpoint = "192.0.2.254:40000";
+        var config = Config(First) with { Role = PeerRole.Ordinary, Families = [AddressFamily.Ipv6Unicast] };
+        _speaker.SetPeers([config]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.EstablishAsync(Open(AddressFamily.Ipv6Unicast));
+        await Established(First);
+        Assert.Equal(AddressFamily.Ipv6Unicast, (await UpdateAsync()).EndOfRib);
+        Assert.Empty(await _speaker.InjectAsync([Fabric.Bgp.Glass.RouteInjection.Unicast(IpPrefix.Parse("2001:db8:1::/48"), new PathAttributes())]));
+        Assert.Equal("00000000000000000000ffffc00002fe", (await UpdateAsync()).OtherAnnounced!.Value.NextHop.ToString());
+
+        _speaker.SetPeers([config with { NextHopV6 = IpAddr.Parse("2001:db8:f::1") }]);
+        Assert.Equal("20010db8000f00000000000000000001", (await UpdateAsync()).OtherAnnounced!.Value.NextHop.ToString());
+        Assert.Throws<ArgumentException>(() => _speaker.SetPeers([config with { NextHopV6 = IpAddr.Parse("10.0.0.1") }]));
+
+        async Task<UpdateMessage> UpdateAsync() => UpdateMessage.Decode(
+            await peer.ExpectAsync(BgpMessageType.Update), Samples.External with { Families = [AddressFamily.Ipv6Unicast] });
+    }
+
+    [Fact]
+    public async Task Ipv4_routes_over_ipv6_need_an_own_next_hop_where_the_peer_takes_no_other_and_that_is_said()
+    {
+        var v6 = IpAddr.Parse("2001:db8::2");
+        _network.LocalEndpoint = "[2001:db8::1]:40000";
+        var config = Config(v6) with { Role = PeerRole.Ordinary, Families = [AddressFamily.Ipv4Unicast] };
+        _speaker.SetPeers([config]);
+        var peer = await _network.AcceptAsync(v6);
+        await peer.EstablishAsync(Open(AddressFamily.Ipv4Unicast));
+        await Eventually.True(() => _events.Any(static e => e.Text.StartsWith("no ipv4-unicast route is sent", StringComparison.Ordinal)), "said");
+        Assert.Equal(AddressFamily.Ipv4Unicast, (await UpdateAsync()).EndOfRib);
+        Assert.Empty(await _speaker.InjectAsync([Fabric.Bgp.Glass.RouteInjection.Unicast(IpPrefix.Parse("10.1.0.0/16"), new PathAttributes())]));
+        Assert.Equal(
+            Fabric.Bgp.Glass.ExportVerdict.NextHopNotTaken, Assert.Single((await _speaker.ExplainAsync(AddressFamily.Ipv4Unicast, "10.1.0.0/16"))!.Peers).Verdict);
+
+        _speaker.SetPeers([config with { NextHopV4 = IpAddr.Parse("10.9.9.9") }]);
+        UpdateMessage update;
+        do
+        {
+            update = await UpdateAsync(); // a withdrawal or End-of-RIB may come before
+        }
+        while (update.Ipv4Announced.Length == 0);
+        Assert.Equal(IpAddr.Parse("10.9.9.9"), update.Ipv4NextHop);
+
+        async Task<UpdateMessage> UpdateAsync() => UpdateMessage.Decode(
+            await peer.ExpectAsync(BgpMessageType.Update), Samples.External with { Families = [AddressFamily.Ipv4Unicast] });
+    }
+
+    [Theory]
+    [InlineData(PeerRole.RouteServerClient, "64999", false)]
+    [InlineData(PeerRole.RouteServerClient, "internal", false)]
+    [InlineData(PeerRole.RouteServerClient, "external", true)]
+    [InlineData(PeerRole.ReflectorClient, "65001", false)]
+    [InlineData(PeerRole.ReflectorClient, "external", false)]
+    [InlineData(PeerRole.ReflectorClient, "64999", true)]
+    [InlineData(PeerRole.Ordinary, "internal", true)]
+    public void The_as_of_a_client_goes_with_its_role(PeerRole role, string remote, bool good)
+    {
+        Assert.True(RemoteAs.TryParse(remote, out var asn, out _));
+        var config = Config(First) with { Role = role, RemoteAsn = asn };
+        var error = Xunit.Record.Exception(() => _speaker.SetPeers([config]));
+        Assert.Equal(good, error is null);
+        Assert.Equal(good, Xunit.Record.Exception(() => _speaker.SetListenRanges([new ListenRange(IpPrefix.Parse("192.0.2.0/24"), config)])) is null);
+        Assert.True(good || error!.Message.Contains($"in {(role == PeerRole.ReflectorClient ? "the own AS 64999" : "another AS than the own 64999")}", StringComparison.Ordinal), error?.Message);
+    }
+
+    [Fact]
+    public async Task A_client_of_a_route_server_from_the_own_as_is_refused_though_no_as_is_configured()
+    {
+        _speaker.SetPeers([Config(First) with { Role = PeerRole.RouteServerClient, RemoteAsn = RemoteAs.Any }]);
+        var peer = await _network.AcceptAsync(First);
+        await peer.ExpectAsync(BgpMessageType.Open);
+        await peer.SendAsync(Samples.Encode(Samples.PeerOpen(asn: 64999)));
+        Assert.Equal(BgpError.BadPeerAs, (await peer.ExpectNotificationAsync()).Subcode);
+    }
+
+    private static OpenMessage Open(AddressFamily family) => new()
+    {
+        MyAs = 65001,
+        HoldTime = 9,
+        Identifier = IpAddr.Parse("10.0.0.1"),
+        Capabilities = [Capability.Multiprotocol(family), Capability.RouteRefresh, Capability.FourOctetAs(new Asn(65001))],
+    };
+
+    private static OpenMessage Enhanced(OpenMessage open) => new()
+    {
+        MyAs = open.MyAs,
+        HoldTime = open.HoldTime,
+        Identifier = open.Identifier,
+        Capabilities = [.. open.Capabilities, Capability.EnhancedRouteRefresh],
+    };
 
     [Fact]
     public async Task What_a_policy_changed_is_forgotten_with_the_route()

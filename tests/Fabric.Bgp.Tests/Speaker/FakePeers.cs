@@ -16,6 +16,9 @@ internal sealed class FakePeers : IBgpConnector
     /// <summary>Peers that refuse connections, with the reason.</summary>
     public ConcurrentDictionary<IpAddr, string> Refusing { get; } = [];
 
+    /// <summary>What connections say of their own end.</summary>
+    public string LocalEndpoint { get; set; } = "near";
+
     /// <summary>Attempts to connect, refused ones included.</summary>
     public ConcurrentDictionary<IpAddr, int> Attempts { get; } = [];
 
@@ -27,7 +30,7 @@ internal sealed class FakePeers : IBgpConnector
             throw new IOException(reason);
         }
 
-        var connection = new FakeConnection();
+        var connection = new FakeConnection(LocalEndpoint);
         Accepted(peer.Address).Writer.TryWrite(connection);
         return Task.FromResult<IBgpConnection>(connection.Near);
     }
@@ -47,7 +50,7 @@ internal sealed class FakeConnection
     private readonly Pipe _toSpeaker = new();
     private readonly Pipe _fromSpeaker = new();
 
-    public FakeConnection() => Near = new End(_toSpeaker.Reader, _fromSpeaker.Writer);
+    public FakeConnection(string localEndpoint = "near") => Near = new End(_toSpeaker.Reader, _fromSpeaker.Writer, localEndpoint);
 
     public End Near { get; }
 
@@ -115,9 +118,9 @@ internal sealed class FakeConnection
         await SendAsync(Samples.Keepalive());
     }
 
-    internal sealed class End(PipeReader reader, PipeWriter writer) : IBgpConnection
+    internal sealed class End(PipeReader reader, PipeWriter writer, string localEndpoint) : IBgpConnection
     {
-        public string LocalEndpoint => "near";
+        public string LocalEndpoint => localEndpoint;
 
         public async ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
         {

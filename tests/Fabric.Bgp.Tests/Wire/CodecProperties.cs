@@ -68,7 +68,7 @@ public sealed class CodecProperties
     private static readonly Gen<PathAttributes> Attributes =
         from origin in Gen.Elements(RouteOrigin.Igp, RouteOrigin.Egp, RouteOrigin.Incomplete)
         from path in Path
-        from nextHop in Ip
+        from nextHop in Ip.Where(static i => !MartianNextHop.Is(i))
         from med in Optional(U32)
         from localPref in Optional(U32)
         from atomic in Gen.Elements(true, false)

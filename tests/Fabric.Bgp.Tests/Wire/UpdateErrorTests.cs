@@ -45,8 +45,7 @@ public sealed class UpdateErrorTests
     [InlineData("PMSI tunnel too short", Origin, Path, "c01604 00060027", ErrorAction.TreatAsWithdraw)]
     [InlineData("ingress replication without address", Origin, Path, "c01605 0006002774", ErrorAction.TreatAsWithdraw)]
     [InlineData("next hop attribute of 3 octets", Origin, Path, "400303 0a0000", ErrorAction.TreatAsWithdraw)]
-    [InlineData("next hop attribute 0.0.0.0", Origin, Path, "400304 00000000", ErrorAction.TreatAsWithdraw)]
-    [InlineData("next hop attribute of a group", Origin, Path, "400304 e0000001", ErrorAction.TreatAsWithdraw)]
+    [InlineData("next hop attribute that says nothing", Origin, Path, "400304 00000000", ErrorAction.None)]
     [InlineData("AS4_PATH from a four-octet speaker", Origin, Path, "c01106 0201 0000fde9", ErrorAction.None)]
     [InlineData("AS4_PATH malformed", Origin, Path, "c01105 0201 0000fd", ErrorAction.DiscardAttribute)]
     [InlineData("unknown optional attribute", Origin, Path, "c0fa03 010203", ErrorAction.None)]
@@ -72,6 +71,52 @@ public sealed class UpdateErrorTests
             Assert.Equal(1, update.EvpnAnnounced.Count);
         }
     }
+
+    [Theory]
+    [InlineData("10.0.0.1", true, true)]
+    [InlineData("169.254.0.1", true, true)]
+    [InlineData("0.0.0.0", false, false)]
+    [InlineData("0.1.2.3", false, false)]
+    [InlineData("224.0.0.5", false, false)]
+    [InlineData("240.0.0.1", false, false)]
+    [InlineData("255.255.255.255", false, false)]
+    [InlineData("127.0.0.1", true, false)]
+    [InlineData("2001:db8::1", true, true)]
+    [InlineData("fe80::1", true, true)]
+    [InlineData("::ffff:10.0.0.1", true, true)]
+    [InlineData("::", false, false)]
+    [InlineData("ff02::1", false, false)]
+    [InlineData("::1", true, false)]
+    [InlineData("::ffff:0.0.0.1", false, false)]
+    [InlineData("::ffff:224.0.0.1", false, false)]
+    [InlineData("::ffff:127.0.0.1", true, false)]
+    public void A_next_hop_that_leads_nowhere_withdraws_its_routes_and_is_named(string address, bool onLoopback, bool elsewhere)
+    {
+        var nextHop = IpAddr.Parse(address);
+        var octets = Convert.ToHexString(nextHop.ToIPAddress().GetAddressBytes());
+        var evpn = $"800e {24 + (octets.Length / 2):x2} 0019 46 {octets.Length / 2:x2} {octets} 00 03 11 0000000700002774 00000000 20 0a010101 ";
+        foreach (var (loopback, good) in new[] { (true, onLoopback), (false, elsewhere) })
+        {
+            Check(UpdateMessage.Decode(Samples.UpdateBody("", evpn + Origin + Path), Samples.External with { OnLoopback = loopback }), good);
+            if (nextHop.IsV4)
+            {
+                var context = Samples.External with { OnLoopback = loopback, Families = [AddressFamily.Ipv4Unicast] };
+                Check(UpdateMessage.Decode(Samples.UpdateBody("", $"{Origin}{Path}400304 {octets}", "180a0000"), context), good);
+            }
+        }
+
+        void Check(UpdateMessage update, bool good)
+        {
+            Assert.Equal(good ? ErrorAction.None : ErrorAction.TreatAsWithdraw, update.Action);
+            Assert.Equal(good ? [] : [address], update.Problems.Select(static p => p.Text.Split(' ', ',')[2]));
+        }
+    }
+
+    [Fact]
+    public void The_next_hop_of_a_membership_is_no_way_for_packets() => Assert.Equal(
+        ErrorAction.None,
+        UpdateMessage.Decode(
+            Samples.UpdateBody("", "800e 0a 0001 84 04 00000000 00 00 " + Origin + Path), Samples.External with { Families = [AddressFamily.RouteTargetMembership] }).Action);
 
     [Theory]
     [InlineData("00", ErrorAction.ResetSession)]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Fabric.Bgp.Speaker;
+using Fabric.Bgp.Wire;
 using Fabric.Controller.Glass;
 using Fabric.Controller.RouteReflector;
 using Fabric.Controller.Tests.Support;
@@ -68,6 +69,41 @@ public sealed class ReflectorApiTests : IAsyncLifetime
         {
             Assert.True((await ItemsAsync($"routes?family=l2vpn-evpn&{filter}")).Count == count, filter);
         }
+    }
+
+    [Fact]
+    public async Task A_neighbor_is_asked_for_its_routes_again_or_it_is_said_why_not()
+    {
+        await ClientAsync("127.0.0.11");
+        const string Path = "/api/v1/bgp/neighbors/127.0.0.11/refresh";
+        Assert.Equal(["l2vpn-evpn"], (await _api.SendAsync(HttpMethod.Post, Path, null)).Expect(200)["families"].AsArray().Select(static f => f!.GetValue<string>()));
+        (await _api.SendAsync(HttpMethod.Post, $"{Path}?family=l2vpn-evpn", null)).Expect(200);
+        (await _api.SendAsync(HttpMethod.Post, $"{Path}?family=ipv4-unicast", null)).ExpectProblem(409, "no-refresh");
+        (await _api.SendAsync(HttpMethod.Post, $"{Path}?family=ipv5", null)).ExpectProblem(400, "bad-query", "?family");
+        (await _api.SendAsync(HttpMethod.Post, "/api/v1/bgp/neighbors/127.0.0.99/refresh", null)).ExpectProblem(404, "not-found");
+        (await _api.SendAsync(HttpMethod.Post, "/api/v1/bgp/neighbors/nobody/refresh", null)).ExpectProblem(404, "not-found");
+
+        // A browser does it on behalf of a page of somebody else.
+        using var request = new HttpRequestMessage(HttpMethod.Post, Path) { Headers = { { "Origin", "http://evil.example" } } };
+        Assert.Equal(HttpStatusCode.Forbidden, (await _http.SendAsync(request)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Routes_and_messages_are_counted_for_each_peer()
+    {
+        var (first, second) = (await ClientAsync("127.0.0.11"), await ClientAsync("127.0.0.12"));
+        await first.AnnounceAsync(ReflectorWithClients.Mac("02:00:00:00:00:01", "10.1.1.1"), ReflectorWithClients.Mac("02:00:00:00:00:02", "10.1.1.1"));
+        await second.AnnounceAsync(ReflectorWithClients.Mac("02:00:00:00:00:03", "10.1.1.2"));
+        await ReflectorWithClients.UntilAsync(() => Task.FromResult(first.RouteCount == 3 && second.RouteCount == 3), "routes are reflected");
+        var counts = (await _speaker.CountRoutesAsync()).Where(static c => c.Family == Fabric.Bgp.AddressFamily.L2VpnEvpn).ToDictionary(static c => c.Peer.ToString());
+        Assert.Equal((2, 1), (counts["127.0.0.11"].Accepted, counts["127.0.0.11"].Advertised));
+        Assert.Equal((1, 2), (counts["127.0.0.12"].Accepted, counts["127.0.0.12"].Advertised));
+        await ReflectorWithClients.UntilAsync(
+            () => Task.FromResult(_speaker.Peers.All(static p => Count(p.Sent, BgpMessageType.Open) == 1 && Count(p.Sent, BgpMessageType.Update) >= 2 && Count(p.Sent, BgpMessageType.Keepalive) >= 1)),
+            "messages sent");
+        Assert.All(_speaker.Peers, static p => Assert.Equal((1, true), (Count(p.Received, BgpMessageType.Open), Count(p.Received, BgpMessageType.Update) >= 2)));
+
+        static long Count(IEnumerable<(BgpMessageType Type, long Count)> messages, BgpMessageType type) => messages.Single(m => m.Type == type).Count;
     }
 
     [Fact]
@@ -145,7 +181,7 @@ public sealed class ReflectorApiTests : IAsyncLifetime
     [InlineData("""{"changes":[{"operation":"announce","family":"ipv4-unicast","name":"10.0.0.0/8","attributes":{"asPath":"0"}}]}""", "/changes/0/attributes/asPath")]
     [InlineData("""{"changes":[{"operation":"announce","family":"ipv4-unicast","name":"10.0.0.0/8","attributes":{"extendedCommunities":["rt:1:1","x",null]}}]}""", "/changes/0/attributes/extendedCommunities/1")]
     [InlineData("""{"changes":[{"operation":"announce","family":"ipv4-unicast","name":"10.0.0.0/8","attributes":{"med":4294967296}}]}""", "/changes/0/attributes/med")]
-    [InlineData("""{"changes":[{"operation":"announce","family":"ipv6-unicast","name":"2001:db8::/32","attributes":{}}]}""", "/changes/0")]
+    [InlineData("""{"changes":[{"operation":"announce","family":"ipv6-unicast","name":"2001:db8::/32","attributes":{"nextHop":"10.0.0.1"}}]}""", "/changes/0")]
     [InlineData("""{"changes":[{"operation":"announce","family":"ipv4-unicast","name":"10.0.0.0/8","attributes":{"unknown":[{"code":2,"flags":192,"value":""}]}}]}""", "/changes/0")]
     [InlineData("""{"changes":[{"operation":"withdraw","family":"route-target-membership","name":"default"}]}""", "/changes/0")]
     [InlineData("""{"changes":[{"operation":"withdraw","family":"ipv4-unicast","name":"10.0.0.0/8","colour":1}]}""", "/changes/0/colour")]

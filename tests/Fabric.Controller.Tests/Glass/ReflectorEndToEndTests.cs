@@ -29,6 +29,9 @@ public sealed class ReflectorEndToEndTests
         Assert.Contains("2 l2vpn-evpn", neighbors.Out, StringComparison.Ordinal);
         Assert.Contains("Established", (await RunAsync(server, "bgp", "neighbors", "127.0.0.12")).Out, StringComparison.Ordinal);
 
+        Assert.Contains("was asked for l2vpn-evpn", (await RunAsync(server, "bgp", "refresh", "127.0.0.12", "l2vpn-evpn")).Out, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Refused, (await RunAsync(server, "bgp", "refresh", "127.0.0.13")).Code);
+
         var routes = await RunAsync(server, "bgp", "routes");
         Assert.Equal(0, routes.Code);
         Assert.Contains(Name, routes.Out, StringComparison.Ordinal);

@@ -36,6 +36,12 @@ public sealed class ConfigFileTests
         { "peer-groups: {-a: {}}", "c.yaml:4: peer-groups: \"-a\" is no name; " },
         { "peer-groups: {a: {role: client}}", "peer-groups.a.role: give reflector-client, route-server-client, ordinary, observed, not \"client\"" },
         { "peer-groups: {a: {remote-asn: 65001}}", "peer-groups.a.remote-asn: a reflector client is in the own AS 65000, not in 65001; " },
+        { "peer-groups: {a: {remote-asn: external}}", "peer-groups.a.remote-asn: a reflector client is in the own AS 65000, not external; " },
+        { "peer-groups: {a: {role: route-server-client, remote-asn: 65000}}", "peer-groups.a.remote-asn: a route server's client is in another AS than the own 65000 (RFC 7947); " },
+        { "peer-groups: {a: {role: route-server-client, remote-asn: internal}}", "peer-groups.a.remote-asn: a route server's client is in another AS than the own 65000 (RFC 7947); " },
+        { "peer-groups: {a: {role: ordinary, remote-asn: outside}}", "peer-groups.a.remote-asn: give an AS number, internal or external: " },
+        { "peer-groups: {a: {next-hop-ipv4: 2001:db8::1}}", "peer-groups.a.next-hop-ipv4: give an own IPv4 address, not " },
+        { "peer-groups: {a: {next-hop-ipv6: ff02::1}}", "peer-groups.a.next-hop-ipv6: give an own IPv6 address, not " },
         { "min-ttl: 254\nttl: 1", "c.yaml:5: ttl: with min-ttl both ends must send with TTL 255" },
         { "families: [ipv4-unicast]\nadd-path: [l2vpn-evpn]", "c.yaml:5: add-path: l2vpn-evpn is not among the families; " },
         { "api-listen: 0.0.0.0:80", "c.yaml:4: api-listen: anybody who reaches it may read it and announce routes; " },
@@ -90,9 +96,9 @@ public sealed class ConfigFileTests
         Assert.Equal(["10.0.1.0/24", "fd00:0:0:1::/64", "10.0.2.0/24"], config.Ranges.Select(r => r.Prefix.ToString()));
 
         var ranges = SpeakerMapping.Ranges(config);
-        Assert.Equal((PeerRole.ReflectorClient, new Asn(65000), true), (ranges[0].Template.Role, ranges[0].Template.RemoteAsn, ranges[0].Template.Passive));
+        Assert.Equal((PeerRole.ReflectorClient, (RemoteAs)new Asn(65000), true), (ranges[0].Template.Role, ranges[0].Template.RemoteAsn, ranges[0].Template.Passive));
         var racks = ranges[2];
-        Assert.Equal((PeerRole.RouteServerClient, (Asn?)null, (byte?)254, 20000, 40), (racks.Template.Role, racks.Template.RemoteAsn, racks.Template.MinTtl, racks.Template.MaxPrefixes, racks.MaxPeers));
+        Assert.Equal((PeerRole.RouteServerClient, RemoteAs.External, (byte?)254, 20000, 40), (racks.Template.Role, racks.Template.RemoteAsn, racks.Template.MinTtl, racks.Template.MaxPrefixes, racks.MaxPeers));
         Assert.Equal("from-racks", ((StatementPolicy)racks.Template.Import!).Name);
         Assert.Equal(TimeSpan.FromSeconds(9), racks.Template.HoldTime);
 
@@ -122,8 +128,8 @@ public sealed class ConfigFileTests
         var (config, faults) = RouteReflectorFile.Parse(Yaml);
         Assert.Empty(faults);
         var peers = SpeakerMapping.Peers(config!);
-        Assert.Equal((30, 20, new Asn(65001), 7), (peers[0].HoldTime.TotalSeconds, peers[0].MaxPrefixes, peers[0].RemoteAsn, peers[0].ConnectRetry.TotalSeconds));
-        Assert.Equal((30, 10, new Asn(65000), 5), (peers[1].HoldTime.TotalSeconds, peers[1].MaxPrefixes, peers[1].RemoteAsn, peers[1].ConnectRetry.TotalSeconds));
+        Assert.Equal((30, 20, (RemoteAs)new Asn(65001), 7), (peers[0].HoldTime.TotalSeconds, peers[0].MaxPrefixes, peers[0].RemoteAsn, peers[0].ConnectRetry.TotalSeconds));
+        Assert.Equal((30, 10, (RemoteAs)new Asn(65000), 5), (peers[1].HoldTime.TotalSeconds, peers[1].MaxPrefixes, peers[1].RemoteAsn, peers[1].ConnectRetry.TotalSeconds));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class ConfigProperties
     private static readonly Gen<uint> U32 = from a in Gen.Choose(0, 0xffff) from b in Gen.Choose(0, 0xffff) select ((uint)a << 16) | (uint)b;
 
     private static readonly Gen<IpAddr> Addresses = Gen.OneOf(
-        U32.Select(n => IpAddr.V4((n & 0x7fff_ffff) | 1)), U32.Select(n => IpAddr.V6(((UInt128)0xfd00 << 112) | n | 1)));
+        U32.Select(n => IpAddr.V4((n & 0x7fff_ffff) | 0x0100_0001)), U32.Select(n => IpAddr.V6(((UInt128)0xfd00 << 112) | n | 1)));
 
     private static readonly Gen<IpPrefix> Prefixes = from a in Addresses from length in Gen.Choose(0, a.BitLength) select IpPrefix.Of(a, length);
 
@@ -144,10 +144,16 @@ public sealed class ConfigProperties
         from import in Gen.Elements<StatementPolicy?>([null, .. policies])
         from export in Gen.Elements<StatementPolicy?>([null, .. policies])
         from open in Gen.Elements(true, false)
+        from remote in Gen.Elements<RemoteAs?>(null, above.Role == PeerRole.ReflectorClient ? RemoteAs.Internal : RemoteAs.External)
+        from v4 in Gen.Elements<IpAddr?>(null, IpAddr.Parse("10.0.0.1"))
+        from v6 in Gen.Elements<IpAddr?>(null, IpAddr.Parse("2001:db8::1"))
         let gtsm = (byte?)minTtl ?? above.MinTtl
         select new SessionSettings
         {
             Role = above.Role,
+            RemoteAsn = remote ?? above.RemoteAsn,
+            NextHopV4 = v4 ?? above.NextHopV4,
+            NextHopV6 = v6 ?? above.NextHopV6,
             Families = families,
             HoldTime = TimeSpan.FromSeconds(hold),
             ConnectRetry = TimeSpan.FromSeconds(retry),

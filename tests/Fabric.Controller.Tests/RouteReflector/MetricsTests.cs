@@ -14,8 +14,8 @@ public sealed class MetricsTests
         [new(AddressFamily.L2VpnEvpn, 10, 20)],
         3,
         [
-            new("10.0.0.2", 65000, "rack \"1\"\\\n", PeerPhase.Established, TimeSpan.FromSeconds(90.5), 2, 1, [new("update", 7), new("message", 9)], [new("update", 8)], [new(AddressFamily.L2VpnEvpn, 5, 4, 6)]),
-            new("fd00::2", 0, "", PeerPhase.Idle, TimeSpan.Zero, 0, 0, [new("update", 0)], [], []),
+            new("10.0.0.2", 65000, "rack \"1\"\\\n", "eth1", PeerPhase.Established, TimeSpan.FromSeconds(90.5), 2, 1, [new("update", 7), new("message", 9)], [new("update", 8)], [new(AddressFamily.L2VpnEvpn, 5, 4, 6)]),
+            new("fd00::2", 0, "", "", PeerPhase.Idle, TimeSpan.Zero, 0, 0, [new("update", 0)], [], []),
         ]);
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class MetricsTests
 
     [Fact]
     public void Label_values_are_escaped() => Assert.Contains(
-        "bgp_peer_info{peer=\"10.0.0.2\",asn=\"65000\",group=\"rack \\\"1\\\"\\\\\\n\"} 1\n", ReflectorMetrics.Write(Sample), StringComparison.Ordinal);
+        "bgp_peer_info{peer=\"10.0.0.2\",asn=\"65000\",group=\"rack \\\"1\\\"\\\\\\n\",interface=\"eth1\"} 1\n", ReflectorMetrics.Write(Sample), StringComparison.Ordinal);
 
     [Fact]
     public void Each_metric_has_help_and_type_once_before_all_its_samples()
@@ -80,7 +80,7 @@ public sealed class MetricsTests
     [Fact]
     public async Task They_are_served_at_metrics_and_nowhere_else()
     {
-        await using var endpoint = await MetricsEndpoint.StartAsync(new IPEndPoint(IPAddress.Loopback, 0), () => Sample);
+        await using var endpoint = await MetricsEndpoint.StartAsync(new IPEndPoint(IPAddress.Loopback, 0), _ => Task.FromResult(Sample));
         using var http = new HttpClient { BaseAddress = endpoint.Address };
         using var answer = await http.GetAsync(new Uri("/metrics", UriKind.Relative));
         Assert.Equal(PrometheusText.ContentType, answer.Content.Headers.ContentType!.ToString());

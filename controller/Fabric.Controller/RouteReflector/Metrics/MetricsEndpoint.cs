@@ -1,7 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Fabric.Controller.RouteReflector.Metrics;
 
@@ -10,58 +7,32 @@ public sealed class MetricsEndpoint : IAsyncDisposable
 {
     private const int MostConnections = 64;
 
-    private readonly WebApplication _app;
+    private readonly SmallServer _server;
 
-    private MetricsEndpoint(WebApplication app, Uri address)
-    {
-        _app = app;
-        Address = address;
-    }
+    private MetricsEndpoint(SmallServer server) => _server = server;
 
     /// <summary>Where it listens.</summary>
-    public Uri Address { get; }
+    public Uri Address => _server.Address;
 
     /// <summary>Starts and returns once it listens.</summary>
     /// <param name="listen">Where; port 0: any free port.</param>
     /// <param name="sample">Takes a sample; called for each request.</param>
     /// <exception cref="IOException">The address is taken.</exception>
-    public static async Task<MetricsEndpoint> StartAsync(IPEndPoint listen, Func<ReflectorSample> sample)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fabricd", ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = MostConnections;
-            kestrel.Listen(listen);
-        });
-        builder.Services.AddSingleton<IHostLifetime, ForeignLifetime>();
-        var app = builder.Build();
-        app.Run(async context =>
+    public static async Task<MetricsEndpoint> StartAsync(IPEndPoint listen, Func<CancellationToken, Task<ReflectorSample>> sample) => new(await SmallServer.StartAsync(
+        listen,
+        static limits => limits.MaxConcurrentConnections = MostConnections,
+        static _ => { },
+        app => app.Run(async context =>
         {
             var good = context.Request.Path == "/metrics" && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method));
             context.Response.StatusCode = good ? StatusCodes.Status200OK : StatusCodes.Status404NotFound;
             if (good)
             {
                 context.Response.ContentType = PrometheusText.ContentType;
-                await context.Response.WriteAsync(ReflectorMetrics.Write(sample()), context.RequestAborted);
+                await context.Response.WriteAsync(ReflectorMetrics.Write(await sample(context.RequestAborted)), context.RequestAborted);
             }
-        });
-        try
-        {
-            await app.StartAsync();
-            return new MetricsEndpoint(app, new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()));
-        }
-        catch
-        {
-            await app.DisposeAsync();
-            throw;
-        }
-    }
+        })));
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _app.StopAsync();
-        await _app.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 }

@@ -8,6 +8,7 @@ namespace Fabric.Controller.RouteReflector.Metrics;
 /// <param name="Peer">Its address.</param>
 /// <param name="Asn">Its AS; 0 while it is not known.</param>
 /// <param name="Group">Its group or description; empty for none.</param>
+/// <param name="Interface">The interface it is on, of an unnumbered neighbor; empty for others.</param>
 /// <param name="Phase">State of its session.</param>
 /// <param name="Uptime">How long the session is established; zero when it is not.</param>
 /// <param name="Established">How often it was established.</param>
@@ -19,6 +20,7 @@ public sealed record PeerSample(
     string Peer,
     uint Asn,
     string Group,
+    string Interface,
     PeerPhase Phase,
     TimeSpan Uptime,
     long Established,

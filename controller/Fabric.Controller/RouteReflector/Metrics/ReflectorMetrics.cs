@@ -19,7 +19,7 @@ public static class ReflectorMetrics
         OfFamilies(text, sample, "bgp_table_paths", "Paths in the table, of all peers.", r => r.Paths);
         text.Add("bgp_table_attribute_sets", "gauge", "Different attribute sets in the table.", [([], sample.AttributeSets)]);
 
-        OfPeers(text, sample, "bgp_peer_info", "gauge", "The peer itself; always 1.", p => [([("asn", $"{p.Asn}"), ("group", p.Group)], 1)]);
+        OfPeers(text, sample, "bgp_peer_info", "gauge", "The peer itself; always 1.", p => [([("asn", $"{p.Asn}"), ("group", p.Group), ("interface", p.Interface)], 1)]);
         OfPeers(text, sample, "bgp_peer_state", "gauge", "State of the session: 0 idle, 1 connect, 2 active, 3 opensent, 4 openconfirm, 5 established.", p => [([], (int)p.Phase)]);
         OfPeers(text, sample, "bgp_peer_up", "gauge", "Whether the session is established.", p => [([], p.Phase == PeerPhase.Established ? 1 : 0)]);
         OfPeers(text, sample, "bgp_peer_uptime_seconds", "gauge", "How long the session is established; 0 when it is not.", p => [([], p.Uptime.TotalSeconds)]);

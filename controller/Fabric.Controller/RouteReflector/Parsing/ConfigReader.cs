@@ -3,6 +3,7 @@ using System.Net;
 using Fabric.Bgp;
 using Fabric.Bgp.Policy;
 using Fabric.Bgp.Speaker;
+using Fabric.Bgp.Wire;
 using Fabric.Primitives;
 
 namespace Fabric.Controller.RouteReflector.Parsing;
@@ -196,7 +197,7 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
         var session = new SessionSettings
         {
             Role = (withRole ? section.Value<PeerRole>("role", Role) : null) ?? from.Role,
-            RemoteAsn = section.Value<Asn>("remote-asn") ?? from.RemoteAsn,
+            RemoteAsn = section.Value<RemoteAs>("remote-asn", RemoteAs.TryParse) ?? from.RemoteAsn,
             Families = families,
             HoldTime = section.Value<TimeSpan>("hold-time", HoldTime) ?? from.HoldTime,
             ConnectRetry = section.Seconds("connect-retry", 1, 3600) ?? from.ConnectRetry,
@@ -206,6 +207,8 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             MinTtl = (byte?)section.Number("min-ttl", 1, 255) ?? from.MinTtl,
             Md5KeyFile = keyFile ?? from.Md5KeyFile,
             Md5Key = keyFile is null ? from.Md5Key : section.TryRead<TcpMd5Key>(section.Node("md5-key-file"), section.Path.Length == 0 ? "md5-key-file" : $"{section.Path}.md5-key-file", readKey, out var key) ? key : null,
+            NextHopV4 = NextHop(section, "next-hop-ipv4", IpFamily.V4) ?? from.NextHopV4,
+            NextHopV6 = NextHop(section, "next-hop-ipv6", IpFamily.V6) ?? from.NextHopV6,
             MaxPrefixes = (int?)section.Number("max-prefixes", 1, int.MaxValue) ?? from.MaxPrefixes,
             MaxPrefixesWarning = (int)(section.Number("max-prefixes-warning", 1, 100) ?? from.MaxPrefixesWarning),
             AddPath = section.List<AddressFamily>("add-path", FamilyName.TryParse!) ?? [.. from.AddPath.Where(families.Contains)],
@@ -223,11 +226,11 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             section.Fault(section.Has("ttl") ? "ttl" : "min-ttl", "with min-ttl both ends must send with TTL 255 (RFC 5082); leave ttl out");
         }
 
-        if (asn is { } own && session.RemoteAsn is { } remote && ((session.Role == PeerRole.ReflectorClient && remote != own) || (session.Role == PeerRole.RouteServerClient && remote == own)))
+        if (asn is { } own && session.RemoteAsn is { } remote && (session.Role, remote.IsInternal(own)) is (PeerRole.ReflectorClient, false) or (PeerRole.RouteServerClient, true))
         {
             section.Fault(section.Has("remote-asn") ? "remote-asn" : "role", session.Role == PeerRole.ReflectorClient
-                ? $"a reflector client is in the own AS {own}, not in {remote}; remove remote-asn or take another role"
-                : $"a route server's client is in another AS than the own one; remove remote-asn or take another role");
+                ? $"a reflector client is in the own AS {own}, not {(remote.Number is null ? "" : "in ")}{remote}; remove remote-asn or take another role"
+                : $"a route server's client is in another AS than the own {own} (RFC 7947); remove remote-asn or take another role");
         }
 
         return session;
@@ -253,6 +256,15 @@ internal sealed class ConfigReader(TextParser<TcpMd5Key> readKey, ConfigFaults f
             error = IpAddr.TryParse(text, out value, out _) && value is { IsV4: true, IsUnspecified: false }
                 ? null
                 : $"give an identifier written like an IPv4 address, such as 10.0.0.1, not {Quoted.Of(text)}";
+            return error is null;
+        });
+
+    private static IpAddr? NextHop(ConfigSection section, string key, IpFamily family) =>
+        section.Value<IpAddr>(key, (string text, out IpAddr value, [NotNullWhen(false)] out string? error) =>
+        {
+            error = IpAddr.TryParse(text, out value, out _) && value.Family == family && !MartianNextHop.Is(value)
+                ? null
+                : $"give an own {(family == IpFamily.V4 ? "IPv4" : "IPv6")} address, not {Quoted.Of(text)}";
             return error is null;
         });
 

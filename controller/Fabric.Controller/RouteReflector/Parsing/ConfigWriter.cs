@@ -58,6 +58,8 @@ internal static class ConfigWriter
         ("ttl", Text(session.Ttl)),
         ("min-ttl", Optional(session.MinTtl)),
         ("md5-key-file", Optional(session.Md5KeyFile)),
+        ("next-hop-ipv4", Optional(session.NextHopV4)),
+        ("next-hop-ipv6", Optional(session.NextHopV6)),
         ("max-prefixes", Optional(session.MaxPrefixes)),
         ("max-prefixes-warning", Text(session.MaxPrefixesWarning)),
         ("add-path", Texts(session.AddPath)),

@@ -6,6 +6,7 @@ using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Policy;
 using Fabric.Bgp.Policy.Edits;
 using Fabric.Bgp.Policy.Matches;
+using Fabric.Bgp.Wire;
 using Fabric.Primitives;
 
 namespace Fabric.Controller.RouteReflector.Parsing;
@@ -299,13 +300,13 @@ internal sealed class PolicyReader(Asn? ownAsn, ConfigFaults faults)
             return true;
         }
 
-        if (IpAddr.TryParse(text, out var address, out _) && !address.IsUnspecified && !address.IsMulticast)
+        if (IpAddr.TryParse(text, out var address, out _) && !MartianNextHop.Is(address))
         {
             value = value with { Address = address };
             return true;
         }
 
-        error = $"give self, unchanged or an IP address, not {Quoted.Of(text)}";
+        error = $"give self, unchanged or the IP address of a host, not {Quoted.Of(text)}";
         return false;
     }
 
