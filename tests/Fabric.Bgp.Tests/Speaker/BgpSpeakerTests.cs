@@ -646,7 +646,7 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         string To(bool isInternal) => OutgoingAttributes.Of(
             attributes,
             new RibPeer(default) { IsLocal = true, IsInternal = true },
-            new UpdateGroupKey(FamilyIndex.Evpn, isInternal, PeerRole.Ordinary, false, true, 4096, Second, null, true, true, false),
+            new UpdateGroupKey(FamilyIndex.Evpn, isInternal, PeerRole.Ordinary, false, true, 4096, Second, null, true, true, false, false),
             new SpeakerIdentity(new Asn(64999), First, First)).AsPath.ToString();
     }
 
