@@ -125,6 +125,11 @@ internal sealed partial class RouteEngine
     /// <summary>Puts an entry's paths where they belong among what is to be told to a group.</summary>
     private void Sort(UpdateGroup group, int entry)
     {
+        if (!group.Follows(_table.Entry(entry)))
+        {
+            return;
+        }
+
         var moved = _table.Entry(entry).Flags.HasFlag(EntryFlags.Moved);
         if (group.Key.AddPath)
         {
@@ -331,7 +336,10 @@ internal sealed partial class RouteEngine
             }
 
             place = entry;
-            SortFor(member, entry);
+            if (member.Group.Follows(_table.Entry(entry)))
+            {
+                SortFor(member, entry);
+            }
         }
 
         TellParcels(member);
@@ -390,7 +398,8 @@ internal sealed partial class RouteEngine
             {
                 paths++;
                 ref var path = ref _table.Path(at);
-                if (!path.IsUsable || path.Peer == member.Peer.Rib.Id || (!member.Group.Key.AddPath && _table.Best(path.Entry) != at))
+                if (!path.IsUsable || path.Peer == member.Peer.Rib.Id || (!member.Group.Key.AddPath && _table.Best(path.Entry) != at)
+                    || !member.Group.Follows(_table.Entry(path.Entry)))
                 {
                     continue;
                 }
