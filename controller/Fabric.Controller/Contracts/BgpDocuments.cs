@@ -147,6 +147,12 @@ public sealed record BgpRouteDocument
 
     /// <summary>When this version came.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>In the list of injected routes of a controller: who injected it last.</summary>
+    public string? InjectedBy { get; init; }
+
+    /// <summary>In the list of injected routes of a controller: when.</summary>
+    public DateTimeOffset? InjectedAt { get; init; }
 }
 
 /// <summary>Path attributes. What is not there is absent.</summary>
@@ -266,7 +272,8 @@ public sealed record BgpRouteChange(bool Withdrawn, BgpRouteDocument Route);
 
 /// <summary>A request to announce routes and to take them back, all together or none.</summary>
 /// <param name="Changes">The changes, 1..10000, carried out in this order.</param>
-public sealed record BgpInjectionRequest(ImmutableArray<BgpInjection> Changes);
+/// <param name="Reason">Why; for the audit log.</param>
+public sealed record BgpInjectionRequest(ImmutableArray<BgpInjection> Changes, string? Reason = null);
 
 /// <summary>A route to be announced, or no longer. A route of the list can be sent back as it is, with the members that are named here.</summary>
 public sealed record BgpInjection

@@ -51,6 +51,7 @@ public sealed class ReflectorApi : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, ForeignLifetime>();
         builder.Services.AddSingleton(speakers);
+        builder.Services.AddSingleton<IRouteInjector, DirectInjector>();
         builder.Services.AddSingleton(time);
         var app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
