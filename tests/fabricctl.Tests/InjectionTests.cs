@@ -62,7 +62,7 @@ public sealed class InjectionTests
             JsonNode.Parse(fake.Seen.Last().Body)!.ToJsonString());
         Assert.Equal(0, (await run.RunWithInputAsync(printed.Out, "bgp", "withdraw", "-f", "-")).ExitCode);
         var byFile = fake.Seen.Last().Body;
-        Assert.Equal("""{"changes":[{"operation":"withdraw","family":"l2vpn-evpn","name":"1:100 [5]:[0]:[16]:[10.9.0.0]"}]}""", JsonNode.Parse(byFile)!.ToJsonString());
+        Assert.Equal("""{"changes":[{"family":"l2vpn-evpn","name":"1:100 [5]:[0]:[16]:[10.9.0.0]","operation":"withdraw"}]}""", JsonNode.Parse(byFile)!.ToJsonString());
         Assert.Equal((0, "l2vpn-evpn 1:100 [5]:[0]:[16]:[10.9.0.0] withdrawn\n"), await OutAsync(run.RunAsync("bgp", "withdraw", "1:100 [5]:[0]:[16]:[10.9.0.0]")));
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(byFile), JsonNode.Parse(fake.Seen.Last().Body)));
     }
