@@ -17,14 +17,16 @@ public sealed record CommitRequest
 
     /// <summary>The caller's key for repeating the request; null: none.</summary>
     public IdempotencyKey? Idempotency { get; init; }
+
+    /// <summary>The response to a change set that was accepted, kept under the key; needed where there is one.</summary>
+    public Func<Evaluation, StoredResponse>? Respond { get; init; }
 }
 
 /// <summary>A request that may be repeated without being carried out twice.</summary>
 /// <param name="TokenId">Whose key it is.</param>
 /// <param name="Key">The key, as the caller gave it.</param>
 /// <param name="RequestHash">SHA-256 over what was asked.</param>
-/// <param name="Respond">The response to a change set that was accepted, to be kept.</param>
-public sealed record IdempotencyKey(string TokenId, string Key, byte[] RequestHash, Func<Evaluation, StoredResponse> Respond);
+public sealed record IdempotencyKey(string TokenId, string Key, byte[] RequestHash);
 
 /// <summary>A response that is given again when its request is repeated.</summary>
 /// <param name="Status">HTTP status.</param>

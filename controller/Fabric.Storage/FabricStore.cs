@@ -2,6 +2,7 @@ using Dapper;
 using Fabric.Intent;
 using Fabric.Storage.Access;
 using Fabric.Storage.Devices;
+using Fabric.Storage.Routes;
 using Fabric.Storage.Sqlite;
 using Fabric.Storage.Writing;
 using Microsoft.Data.Sqlite;
@@ -34,6 +35,7 @@ public sealed class FabricStore : IAsyncDisposable
         Audit = new AuditLog(database, _writer, time);
         Tokens = new TokenStore(_writer, time, tokens);
         Devices = new DeviceStore(database, _writer, time);
+        InjectedRoutes = new InjectedRouteStore(database, _writer, time);
     }
 
     /// <summary>What is wanted.</summary>
@@ -47,6 +49,9 @@ public sealed class FabricStore : IAsyncDisposable
 
     /// <summary>What devices said.</summary>
     public DeviceStore Devices { get; }
+
+    /// <summary>Which BGP routes are announced.</summary>
+    public InjectedRouteStore InjectedRoutes { get; }
 
     /// <summary>Opens a store, making it if it is not there and bringing it to this program's schema.</summary>
     /// <param name="path">The database file; its directory exists.</param>

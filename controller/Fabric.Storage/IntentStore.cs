@@ -116,7 +116,7 @@ public sealed partial class IntentStore
             return new CommitResult(evaluation, null, false);
         }
 
-        var response = kept2.Respond(evaluation);
+        var response = request.Respond!(evaluation);
         IdempotencyLog.Keep(scope, kept2, response, now);
         return new CommitResult(evaluation, response, false);
     }

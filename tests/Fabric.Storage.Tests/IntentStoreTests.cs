@@ -144,9 +144,16 @@ public sealed class IntentStoreTests
 
         // They wait together behind the first, and so share a transaction.
         var before = fixture.CommitAsync(StoreFixture.Tenant("before"));
-        var key = new IdempotencyKey("token", "k", [1], _ => throw new InvalidOperationException("broken"));
+        var key = new IdempotencyKey("token", "k", [1]);
         var broken = fixture.Store.Intent.CommitAsync(
-            new CommitRequest { Changes = _ => [StoreFixture.Tenant("broken")], Origin = StoreFixture.Origin, Idempotency = key }, CancellationToken.None);
+            new CommitRequest
+            {
+                Changes = _ => [StoreFixture.Tenant("broken")],
+                Origin = StoreFixture.Origin,
+                Idempotency = key,
+                Respond = _ => throw new InvalidOperationException("broken"),
+            },
+            CancellationToken.None);
         var after = fixture.CommitAsync(StoreFixture.Tenant("after"));
         gate.Set();
         await Assert.ThrowsAsync<InvalidOperationException>(() => broken);

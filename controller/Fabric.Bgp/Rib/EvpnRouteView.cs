@@ -5,13 +5,13 @@ using Fabric.Primitives;
 
 namespace Fabric.Bgp.Rib;
 
-/// <summary>What one peer says about a route.</summary>
-/// <param name="Peer">The peer's address.</param>
+/// <summary>What one peer, or this speaker, says about a route.</summary>
+/// <param name="Peer">The peer's address; null for what was injected here.</param>
 /// <param name="NextHop">The VTEP.</param>
 /// <param name="AsPath">AS path as FRR writes it.</param>
 /// <param name="ReceivedAt">When this version of the route came.</param>
 /// <param name="Preferred">Whether the fields of <see cref="EvpnRouteView"/> are this peer's.</param>
-public sealed record EvpnPathView(IpAddr Peer, IpAddr? NextHop, string AsPath, DateTimeOffset ReceivedAt, bool Preferred);
+public sealed record EvpnPathView(IpAddr? Peer, IpAddr? NextHop, string AsPath, DateTimeOffset ReceivedAt, bool Preferred);
 
 /// <summary>An EVPN route as known now, once for all peers that sent it. Fields that a route type does not have are null.</summary>
 public sealed record EvpnRouteView

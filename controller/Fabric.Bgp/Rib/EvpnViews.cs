@@ -119,7 +119,8 @@ internal static class EvpnViews
                 {
                     ref var path = ref table.Path(p);
                     var a = table.Sets[path.Set].Attributes;
-                    return new EvpnPathView(table.Peer(path.Peer).Address, a.NextHop, a.AsPath.ToString(), table.ReceivedAt(path), p == best);
+                    var peer = table.Peer(path.Peer);
+                    return new EvpnPathView(peer.IsLocal ? null : peer.Address, a.NextHop, a.AsPath.ToString(), table.ReceivedAt(path), p == best);
                 }).OrderBy(static p => p.Peer),
             ],
         };

@@ -134,6 +134,7 @@ internal sealed class RouteTable
     {
         var entry = FindOrAdd(family, nlri, hash);
         var path = FindPath(entry, peer.Id, pathId);
+        _entries[entry].Flags |= peer.IsLocal ? EntryFlags.Injected : EntryFlags.None;
         var flags = refused ? PathFlags.Refused : PathFlags.None;
         if (path == 0)
         {

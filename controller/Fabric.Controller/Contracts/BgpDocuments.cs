@@ -150,6 +150,12 @@ public sealed record BgpRouteDocument
 
     /// <summary>When this version came.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
+
+    /// <summary>In the list of injected routes of a controller: who injected it last.</summary>
+    public string? InjectedBy { get; init; }
+
+    /// <summary>In the list of injected routes of a controller: when.</summary>
+    public DateTimeOffset? InjectedAt { get; init; }
 }
 
 /// <summary>Path attributes. What is not there is absent.</summary>
@@ -231,7 +237,7 @@ public sealed record BgpPathExplanation(BgpRouteDocument Path, string? LostBy, s
 
 /// <summary>Whether a peer is sent a route.</summary>
 /// <param name="Peer">The peer.</param>
-/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>notOwn</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>, <c>nextHopNotTaken</c>, <c>loopbackNextHop</c>.</param>
+/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>notInjected</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>notOwn</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>, <c>nextHopNotTaken</c>, <c>loopbackNextHop</c>.</param>
 /// <param name="Reason">One sentence for people.</param>
 /// <param name="Attributes">The attributes it gets.</param>
 public sealed record BgpPeerExplanation(string Peer, string Verdict, string Reason, BgpAttributes? Attributes);
@@ -269,7 +275,8 @@ public sealed record BgpRouteChange(bool Withdrawn, BgpRouteDocument Route);
 
 /// <summary>A request to announce routes and to take them back, all together or none.</summary>
 /// <param name="Changes">The changes, 1..10000, carried out in this order.</param>
-public sealed record BgpInjectionRequest(ImmutableArray<BgpInjection> Changes);
+/// <param name="Reason">Why; for the audit log.</param>
+public sealed record BgpInjectionRequest(ImmutableArray<BgpInjection> Changes, string? Reason = null);
 
 /// <summary>A route to be announced, or no longer. A route of the list can be sent back as it is, with the members that are named here.</summary>
 public sealed record BgpInjection

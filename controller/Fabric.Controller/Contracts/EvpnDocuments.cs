@@ -79,14 +79,14 @@ public sealed record EvpnRouteDocument
     public required ImmutableArray<EvpnPathDocument> Paths { get; init; }
 }
 
-/// <summary>What one spine says about a route.</summary>
-/// <param name="Peer">The spine's address.</param>
+/// <summary>What one spine says about a route, or that it was injected here.</summary>
+/// <param name="Peer">The spine's address; absent for an injected route.</param>
 /// <param name="Device">The spine.</param>
 /// <param name="NextHop">The VTEP.</param>
 /// <param name="AsPath">AS path.</param>
 /// <param name="ReceivedAt">When it came.</param>
 /// <param name="Preferred">Whether the route's own members are this spine's.</param>
-public sealed record EvpnPathDocument(string Peer, string? Device, string? NextHop, string AsPath, DateTimeOffset ReceivedAt, bool Preferred);
+public sealed record EvpnPathDocument(string? Peer, string? Device, string? NextHop, string AsPath, DateTimeOffset ReceivedAt, bool Preferred);
 
 /// <summary>The controller's BGP sessions.</summary>
 /// <param name="Items">The sessions, by site and address.</param>

@@ -105,7 +105,7 @@ public sealed record AuditDocument
     /// <summary>The token's role.</summary>
     public required string Role { get; init; }
 
-    /// <summary><c>change</c>, <c>token.create</c>, <c>token.revoke</c>, or the method of a refused request.</summary>
+    /// <summary><c>change</c>, <c>bgp.inject</c>, <c>token.create</c>, <c>token.revoke</c>, or the method of a refused request.</summary>
     public required string Action { get; init; }
 
     /// <summary>On what.</summary>

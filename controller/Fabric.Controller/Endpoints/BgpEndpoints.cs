@@ -58,9 +58,9 @@ public static partial class BgpEndpoints
             .WithQuery("site", SiteHelp).WithQuery("limit", "most items of a page, 1..1000; 1000 if absent").WithQuery("cursor", "where the page begins: next of the page before")
             .Produces<BgpRouteList>().WithProblems(400, 404);
         group.MapPost("injected", InjectAsync).WithName("injectBgpRoutes")
-            .WithSummary("Announces and withdraws routes of the speaker's own, all together or none. They live until they are withdrawn or the process ends.")
+            .WithSummary("Announces and withdraws routes of the speaker's own, all together or none. A controller keeps them and honours Idempotency-Key; those of a route reflector end with it.")
             .WithQuery("site", SiteHelp).RequireRole(Role.Operator).Accepts<BgpInjectionRequest>(ApiJson.MediaType).Produces<BgpInjectionResponse>()
-            .WithProblems(400, 404, 413, 415, 422);
+            .WithProblems(400, 404, 413, 415, 422, 503, 507);
     }
 
     private static RouteHandlerBuilder WithRouteFilter(RouteHandlerBuilder builder) => builder
@@ -133,13 +133,21 @@ public static partial class BgpEndpoints
             NextHop = Query.Value<IpAddr>(request, "nextHop"),
             From = Query.Value<IpAddr>(request, "from"),
         };
-        return await ListAsync(context, speaker, new RouteQuery { Rib = rib, Peer = peer, Filter = filter });
+        return ApiJson.Result(await ListAsync(context, speaker, new RouteQuery { Rib = rib, Peer = peer, Filter = filter }));
     }
 
-    private static Task<IResult> InjectedAsync(HttpContext context, IBgpSpeakers speakers) =>
-        ListAsync(context, Chosen(context.Request, speakers).Speaker, new RouteQuery { Rib = GlassRib.Injected });
+    private static async Task<IResult> InjectedAsync(HttpContext context, IBgpSpeakers speakers, IRouteInjector injector)
+    {
+        var chosen = Chosen(context.Request, speakers);
+        var kept = (await injector.KeptAsync(chosen, context.RequestAborted)).ToDictionary(static r => (r.Family, r.Name));
+        var page = await ListAsync(context, chosen.Speaker, new RouteQuery { Rib = GlassRib.Injected });
+        return ApiJson.Result(page with
+        {
+            Items = [.. page.Items.Select(i => kept.GetValueOrDefault((i.Family, i.Name)) is { } by ? i with { InjectedBy = by.Author, InjectedAt = by.Time } : i)],
+        });
+    }
 
-    private static async Task<IResult> ListAsync(HttpContext context, BgpSpeaker speaker, RouteQuery query)
+    private static async Task<BgpRouteList> ListAsync(HttpContext context, BgpSpeaker speaker, RouteQuery query)
     {
         var cursor = Query.Cursor(context.Request);
         if (cursor is not null && !BgpSpeaker.IsCursor(cursor))
@@ -148,12 +156,12 @@ public static partial class BgpEndpoints
         }
 
         var page = await speaker.ListRoutesAsync(query with { Limit = Query.Limit(context.Request, 1000), Cursor = cursor }, context.RequestAborted);
-        return ApiJson.Result(new BgpRouteList
+        return new BgpRouteList
         {
             Items = [.. page.Routes.Select(GlassDocuments.Of)],
             Next = page.Next is { } next ? Query.ToCursor(next) : null,
             Complete = query.Rib == GlassRib.Out ? page.IsComplete : null,
-        });
+        };
     }
 
     private static async Task<IResult> ExplainAsync(HttpContext context, IBgpSpeakers speakers)
@@ -187,19 +195,18 @@ public static partial class BgpEndpoints
         return ApiJson.Result(new BgpFindingList(findings is not null, [.. (findings ?? []).Select(GlassDocuments.Of)]));
     }
 
-    private static async Task<IResult> InjectAsync(HttpContext context, IBgpSpeakers speakers, ILoggerFactory logs)
+    private static async Task<IResult> InjectAsync(HttpContext context, IBgpSpeakers speakers, IRouteInjector injector, ILoggerFactory logs)
     {
         var chosen = Chosen(context.Request, speakers);
         using var body = await RequestBody.ReadAsync(context);
-        var changes = InjectionReader.Read(body);
-        var faults = await chosen.Speaker.InjectAsync(changes);
-        if (!faults.IsEmpty)
+        var order = InjectionReader.Read(body, RequestReason.Of(context.Request));
+        var result = await injector.InjectAsync(context, chosen, order);
+        if (!result.IsRepetition)
         {
-            throw new ProblemException(Problems.Invalid([.. faults.Select(static f => new FieldError($"/changes/{f.Index}", f.Fault))]));
+            Log.Injected(logs.CreateLogger(typeof(BgpEndpoints)), context.Features.Get<Caller>()?.Name ?? "local", order.Changes.Length, chosen.Site ?? "");
         }
 
-        Log.Injected(logs.CreateLogger(typeof(BgpEndpoints)), context.Features.Get<Caller>()?.Name ?? "local", changes.Length, chosen.Site ?? "");
-        return ApiJson.Result(new BgpInjectionResponse(changes.Length));
+        return new StoredResult(result.Response);
     }
 
     private static NamedSpeaker Chosen(HttpRequest request, IBgpSpeakers speakers)

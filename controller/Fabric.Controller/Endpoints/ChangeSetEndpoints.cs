@@ -33,7 +33,7 @@ public static class ChangeSetEndpoints
             DryRun = dryRun,
             RequestText = json.RootElement.GetRawText(),
             PointerOf = e => $"/changes/{e.ChangeIndex}{e.Pointer}",
-            Respond = evaluation => IntentWrites.Response(intent.Describe(evaluation, dryRun), 200),
+            Respond = evaluation => StoredResult.Of(intent.Describe(evaluation, dryRun), 200),
         });
     }
 

@@ -31,7 +31,7 @@ public static class EvpnEndpoints
             .Produces<BgpSessionList>();
     }
 
-    private static IResult Routes(HttpContext context, FabricStore store, EvpnObserver observer)
+    private static IResult Routes(HttpContext context, FabricStore store, SiteSpeakers speakers)
     {
         var snapshot = store.Intent.Current;
         var request = context.Request;
@@ -50,7 +50,7 @@ public static class EvpnEndpoints
         foreach (var site in only is null ? snapshot.All(ResourceKind.Site) : [only])
         {
             var vnis = Narrow(snapshot, site, vni, vpc, vnet);
-            found.AddRange(observer.Routes(site, filter with { Vnis = vnis }).Select(r => (site, r)));
+            found.AddRange(speakers.Routes(site, filter with { Vnis = vnis }).Select(r => (site, r)));
         }
 
         var limit = Query.Limit(request, 1000);
@@ -65,12 +65,12 @@ public static class EvpnEndpoints
         });
     }
 
-    private static IResult Sessions(FabricStore store, EvpnObserver observer)
+    private static IResult Sessions(FabricStore store, SiteSpeakers speakers)
     {
         var snapshot = store.Intent.Current;
         return ApiJson.Result(new BgpSessionList(
         [
-            .. observer.Sessions(snapshot).SelectMany(s => s.Peers.Select(peer => new BgpSessionDocument
+            .. speakers.Sessions(snapshot).SelectMany(s => s.Peers.Select(peer => new BgpSessionDocument
             {
                 Address = peer.Config.Address.ToString(),
                 Device = peer.Config.Description,
@@ -116,7 +116,7 @@ public static class EvpnEndpoints
             Paths =
             [
                 .. route.Paths.Select(p => new EvpnPathDocument(
-                    p.Peer.ToString(), SpineAt(snapshot, site, p.Peer)?.Key.Name, p.NextHop?.ToString(), p.AsPath, p.ReceivedAt, p.Preferred)),
+                    p.Peer?.ToString(), p.Peer is { } spine ? SpineAt(snapshot, site, spine)?.Key.Name : null, p.NextHop?.ToString(), p.AsPath, p.ReceivedAt, p.Preferred)),
             ],
         };
     }

@@ -1,10 +1,6 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using Fabric.Controller.Contracts;
 using Fabric.Controller.Http;
-using Fabric.Controller.Json;
 using Fabric.Controller.Security;
 using Fabric.Intent;
 using Fabric.Intent.Changes;
@@ -16,8 +12,6 @@ namespace Fabric.Controller.Endpoints;
 /// <summary>What every write of intent has in common: author and reason, Idempotency-Key, commit, refusal.</summary>
 public sealed partial class IntentWrites(FabricStore store, IPlanner planner, ILogger<IntentWrites> log)
 {
-    private const int LongestKey = 255;
-
     /// <summary>The intent as of the last commit.</summary>
     public IntentSnapshot Current => store.Intent.Current;
 
@@ -27,7 +21,7 @@ public sealed partial class IntentWrites(FabricStore store, IPlanner planner, IL
     public async Task<IResult> CommitAsync(HttpContext context, IntentWrite write)
     {
         var caller = context.Caller();
-        var idempotency = write.RequestText is { } text && !write.DryRun ? IdempotencyKeyOf(context, caller, text, write.Respond) : null;
+        var idempotency = write.RequestText is { } text && !write.DryRun ? RequestKey.Of(context, text) : null;
         var result = await store.Intent.CommitAsync(
             new CommitRequest
             {
@@ -35,6 +29,7 @@ public sealed partial class IntentWrites(FabricStore store, IPlanner planner, IL
                 Origin = new WriteOrigin(caller.Name, caller.Role.Name(), write.Reason, write.Source),
                 DryRun = write.DryRun,
                 Idempotency = idempotency,
+                Respond = write.Respond,
             },
             context.RequestAborted);
         if (result.KeyReused)
@@ -59,12 +54,6 @@ public sealed partial class IntentWrites(FabricStore store, IPlanner planner, IL
         Plan = PlanOf(evaluation),
     };
 
-    /// <summary>A response with a body and headers that are kept with it.</summary>
-    public static StoredResponse Response<T>(T body, int status, params (string Name, string Value)[] headers) => new(
-        status,
-        JsonSerializer.Serialize(headers.ToDictionary(h => h.Name, h => h.Value, StringComparer.Ordinal), ApiJson.Options),
-        JsonSerializer.Serialize(body, ApiJson.Options));
-
     /// <summary>A failure to plan must not stop a change that is valid: the reconciler reports it as the device's status.</summary>
     private ImmutableArray<DevicePlanView> PlanOf(Evaluation evaluation)
     {
@@ -76,44 +65,6 @@ public sealed partial class IntentWrites(FabricStore store, IPlanner planner, IL
         {
             Log.PlanFailed(log, e);
             return [];
-        }
-    }
-
-    private static IdempotencyKey? IdempotencyKeyOf(HttpContext context, Caller caller, string text, Func<Evaluation, StoredResponse> respond)
-    {
-        var header = context.Request.Headers["Idempotency-Key"];
-        if (header.Count == 0)
-        {
-            return null;
-        }
-
-        var key = header.ToString();
-        if (header.Count > 1 || key.Length is 0 or > LongestKey || key.Any(c => c is < ' ' or > '~'))
-        {
-            throw new ProblemException(Problems.Malformed($"Idempotency-Key must be 1 to {LongestKey} printable ASCII characters"));
-        }
-
-        var request = $"{context.Request.Method} {context.Request.Path.Value} {context.Request.QueryString.Value} {text}";
-        return new IdempotencyKey(caller.TokenId, key, SHA256.HashData(Encoding.UTF8.GetBytes(request)), respond);
-    }
-
-    private sealed class StoredResult(StoredResponse response) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.StatusCode = response.Status;
-            foreach (var (name, value) in JsonSerializer.Deserialize<Dictionary<string, string>>(response.Headers, ApiJson.Options)!)
-            {
-                httpContext.Response.Headers[name] = value;
-            }
-
-            if (response.Status == StatusCodes.Status204NoContent)
-            {
-                return Task.CompletedTask;
-            }
-
-            httpContext.Response.ContentType = ApiJson.MediaType;
-            return httpContext.Response.WriteAsync(response.Body);
         }
     }
 

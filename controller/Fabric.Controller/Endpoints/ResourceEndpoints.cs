@@ -248,8 +248,8 @@ public static class ResourceEndpoints
         var resource = evaluation.After.Find(key)!;
         var document = Documents.Of(evaluation.After, resource, status);
         return code == 201
-            ? IntentWrites.Response(document, code, ("ETag", Preconditions.Tag(resource)), ("Location", PathOf(key)))
-            : IntentWrites.Response(document, code, ("ETag", Preconditions.Tag(resource)));
+            ? StoredResult.Of(document, code, ("ETag", Preconditions.Tag(resource)), ("Location", PathOf(key)))
+            : StoredResult.Of(document, code, ("ETag", Preconditions.Tag(resource)));
     }
 
     private static string Missing(ResourceKey key) => $"there is no {key.Kind} '{Shorten(key.Name)}'";

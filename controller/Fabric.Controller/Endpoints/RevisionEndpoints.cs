@@ -92,7 +92,7 @@ public static class RevisionEndpoints
             RequestText = reason,
             DryRun = dryRun,
             PointerOf = e => $"/{e.Key.Kind}/{JsonFault.Escape(e.Key.Name)}{e.Pointer}",
-            Respond = evaluation => IntentWrites.Response(intent.Describe(evaluation, dryRun), 200),
+            Respond = evaluation => StoredResult.Of(intent.Describe(evaluation, dryRun), 200),
         });
     }
 

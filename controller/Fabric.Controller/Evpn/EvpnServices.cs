@@ -2,15 +2,16 @@ using Fabric.Controller.Glass;
 
 namespace Fabric.Controller.Evpn;
 
-/// <summary>Registers the EVPN observer.</summary>
+/// <summary>Registers the BGP speakers of the sites.</summary>
 public static class EvpnServices
 {
-    /// <summary>Adds the observer as a service that runs with the host.</summary>
+    /// <summary>Adds the speakers as a service that runs with the host, and what injects routes into them.</summary>
     public static IServiceCollection AddEvpn(this IServiceCollection services)
     {
-        services.AddSingleton<EvpnObserver>();
-        services.AddSingleton<IBgpSpeakers>(provider => provider.GetRequiredService<EvpnObserver>());
-        services.AddHostedService(provider => provider.GetRequiredService<EvpnObserver>());
+        services.AddSingleton<SiteSpeakers>();
+        services.AddSingleton<IBgpSpeakers>(provider => provider.GetRequiredService<SiteSpeakers>());
+        services.AddSingleton<IRouteInjector, SiteInjector>();
+        services.AddHostedService(provider => provider.GetRequiredService<SiteSpeakers>());
         return services;
     }
 }

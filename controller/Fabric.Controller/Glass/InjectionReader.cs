@@ -19,35 +19,56 @@ internal static class InjectionReader
 {
     private const int MostChanges = 10_000;
 
-    /// <summary>The changes.</summary>
+    /// <summary>What a request asks for.</summary>
+    /// <param name="body">Its body.</param>
+    /// <param name="reason">Why, where the body does not say.</param>
     /// <exception cref="ProblemException">Something is wrong with the request.</exception>
-    public static ImmutableArray<RouteInjection> Read(JsonDocument body)
+    public static InjectionOrder Read(JsonDocument body, string reason)
     {
-        var request = Deserialize(body);
+        var request = Deserialize<BgpInjectionRequest>(body.RootElement);
         if (request.Changes.IsDefault || request.Changes.Length is 0 or > MostChanges)
         {
             throw new ProblemException(Problems.Invalid([new FieldError("/changes", $"must be a list of 1 to {MostChanges} changes")]));
         }
 
         var errors = new List<FieldError>();
-        var changes = ImmutableArray.CreateBuilder<RouteInjection>(request.Changes.Length);
+        if (request.Reason is { } text && RequestReason.Fault(text) is { } fault)
+        {
+            errors.Add(new FieldError("/reason", fault));
+        }
+
+        var changes = ImmutableArray.CreateBuilder<InjectionChange>(request.Changes.Length);
         for (var i = 0; i < request.Changes.Length; i++)
         {
             var reader = new Change(request.Changes[i], $"/changes/{i}", errors);
             if (reader.Read() is { } change)
             {
-                changes.Add(change);
+                changes.Add(new InjectionChange(request.Changes[i], change));
             }
         }
 
-        return errors.Count == 0 ? changes.ToImmutable() : throw new ProblemException(Problems.Invalid([.. errors]));
+        return errors.Count == 0
+            ? new InjectionOrder(request.Reason ?? reason, body.RootElement.GetRawText(), changes.ToImmutable())
+            : throw new ProblemException(Problems.Invalid([.. errors]));
     }
 
-    private static BgpInjectionRequest Deserialize(JsonDocument body)
+    /// <summary>A change that was kept.</summary>
+    /// <param name="json">The change as JSON.</param>
+    /// <exception cref="ProblemException">It is none that would be taken now.</exception>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static RouteInjection ReadKept(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        var errors = new List<FieldError>();
+        return new Change(Deserialize<BgpInjection>(document.RootElement), "", errors).Read() ?? throw new ProblemException(Problems.Invalid([.. errors]));
+    }
+
+    private static T Deserialize<T>(JsonElement body)
+        where T : class
     {
         try
         {
-            return body.RootElement.Deserialize<BgpInjectionRequest>(ApiJson.Options) ?? throw new ProblemException(Problems.Malformed("the body must be an object, not null"));
+            return body.Deserialize<T>(ApiJson.Options) ?? throw new ProblemException(Problems.Malformed("the body must be an object, not null"));
         }
         catch (JsonException e)
         {

@@ -36,7 +36,7 @@ public sealed class ReflectorApi : IAsyncDisposable
         return new ReflectorApi(await SmallServer.StartAsync(
             listen,
             static limits => (limits.MaxConcurrentConnections, limits.MaxRequestBodySize) = (MostConnections, RequestBody.MaxDrained),
-            services => services.AddRoutingCore().AddSingleton(speakers).AddSingleton(time),
+            services => services.AddRoutingCore().AddSingleton(speakers).AddSingleton<IRouteInjector, DirectInjector>().AddSingleton(time),
             app =>
             {
                 app.UseMiddleware<ProblemMiddleware>();

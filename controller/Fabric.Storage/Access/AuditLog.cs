@@ -93,7 +93,7 @@ public sealed class AuditLog
 /// <param name="Id">Its number, ascending.</param>
 /// <param name="Time">When.</param>
 /// <param name="Origin">Who and why.</param>
-/// <param name="Action">What kind of write: <c>change</c>, <c>token.create</c>, <c>token.revoke</c>, or a refused request's method.</param>
+/// <param name="Action">What kind of write: <c>change</c>, <c>bgp.inject</c>, <c>token.create</c>, <c>token.revoke</c>, or a refused request's method.</param>
 /// <param name="Target">On what.</param>
 /// <param name="Revision">The revision that it made; null where it made none.</param>
 /// <param name="Outcome"><see cref="AuditLog.Done"/> or <see cref="AuditLog.Refused"/>.</param>

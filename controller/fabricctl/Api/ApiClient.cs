@@ -91,7 +91,7 @@ public sealed class ApiClient : IDisposable
         return all;
     }
 
-    /// <summary>Sends something. A change set carries a key by which the controller knows it again if it comes twice.</summary>
+    /// <summary>Sends something. Many changes at once carry a key by which the controller knows them again if they come twice.</summary>
     /// <param name="method">The method.</param>
     /// <param name="path">Below <c>/api/v1/</c>, already escaped.</param>
     /// <param name="body">What to send, if anything.</param>
@@ -112,7 +112,7 @@ public sealed class ApiClient : IDisposable
             request.Headers.TryAddWithoutValidation("X-Fabric-Reason", reason);
         }
 
-        if (path.StartsWith(Commands.Endpoints.ChangeSets, StringComparison.Ordinal))
+        if (path.StartsWith(Commands.Endpoints.ChangeSets, StringComparison.Ordinal) || path.StartsWith(Commands.Endpoints.BgpInjected, StringComparison.Ordinal))
         {
             request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString("n"));
         }

@@ -13,7 +13,8 @@ public static class BgpCommand
     /// <summary>The command.</summary>
     public static Command Build(CtlHost host) => new("bgp", "BGP neighbors and routes of a controller or route reflector, BGP messages and recorded sessions")
     {
-        GlassCommands.Neighbors(host), GlassCommands.Refresh(host), GlassCommands.Routes(host), GlassCommands.Route(host), GlassCommands.Why(host), GlassCommands.Events(host), GlassCommands.Findings(host), Decode(host),
+        GlassCommands.Neighbors(host), GlassCommands.Refresh(host), GlassCommands.Routes(host), GlassCommands.Route(host), GlassCommands.Why(host), GlassCommands.Events(host), GlassCommands.Findings(host),
+        InjectionCommands.Inject(host), InjectionCommands.Withdraw(host), InjectionCommands.Injected(host), Decode(host),
         BgpReplayCommand.Build(host),
     };
 

@@ -44,6 +44,9 @@ public static class Endpoints
     /// <summary>What contradicts itself in EVPN routes.</summary>
     public const string BgpFindings = "bgp/findings";
 
+    /// <summary>BGP routes that were injected.</summary>
+    public const string BgpInjected = "bgp/injected";
+
     /// <summary>What happens to BGP neighbors and routes.</summary>
     public const string BgpWatch = "bgp/watch";
 

@@ -11,8 +11,10 @@ namespace Fabric.Ctl.Commands;
 /// <summary><c>bgp neighbors</c>, <c>refresh</c>, <c>routes</c>, <c>route</c>, <c>why</c> and <c>events</c>: the looking glass of a controller or a route reflector.</summary>
 public static class GlassCommands
 {
+    /// <summary>The family that is meant where none is said.</summary>
+    public const string EvpnFamily = "l2vpn-evpn";
+
     private const int MostExplained = 20;
-    private const string EvpnFamily = "l2vpn-evpn";
 
     /// <summary>The neighbors.</summary>
     public static Command Neighbors(CtlHost host)

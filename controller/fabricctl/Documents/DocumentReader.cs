@@ -25,16 +25,9 @@ public static class DocumentReader
     public static async Task<IReadOnlyList<ResourceDocument>> ReadAsync(string path, TextReader standardInput, CancellationToken cancellationToken)
     {
         var resources = new List<ResourceDocument>();
-        if (path == "-")
+        foreach (var (source, node) in await ReadNodesAsync(path, standardInput, cancellationToken))
         {
-            Add(resources, "standard input", await standardInput.ReadToEndAsync(cancellationToken));
-        }
-        else
-        {
-            foreach (var file in Files(path))
-            {
-                Add(resources, file, await ReadFileAsync(file, cancellationToken));
-            }
+            AddNode(resources, source, node);
         }
 
         if (resources.Count == 0)
@@ -48,6 +41,24 @@ public static class DocumentReader
         }
 
         return resources;
+    }
+
+    /// <summary>The documents of the same, whatever is in them, each with where it is.</summary>
+    /// <exception cref="CtlException">Something cannot be read; the message says where.</exception>
+    public static async Task<IReadOnlyList<(string Source, JsonNode Node)>> ReadNodesAsync(string path, TextReader standardInput, CancellationToken cancellationToken)
+    {
+        if (path == "-")
+        {
+            return [.. Parse("standard input", await standardInput.ReadToEndAsync(cancellationToken))];
+        }
+
+        var nodes = new List<(string, JsonNode)>();
+        foreach (var file in Files(path))
+        {
+            nodes.AddRange(Parse(file, await ReadFileAsync(file, cancellationToken)));
+        }
+
+        return nodes;
     }
 
     private static IEnumerable<string> Files(string path)
@@ -74,15 +85,10 @@ public static class DocumentReader
         }
     }
 
-    private static void Add(List<ResourceDocument> resources, string source, string text)
-    {
-        foreach (var (line, node) in Parse(source, text))
-        {
-            AddNode(resources, $"{source}:{line}", node);
-        }
-    }
+    private static IEnumerable<(string Source, JsonNode Node)> Parse(string source, string text) =>
+        ParseText(source, text).Select(d => ($"{source}:{d.Line}", d.Node));
 
-    private static IReadOnlyList<(long Line, JsonNode Node)> Parse(string source, string text)
+    private static IReadOnlyList<(long Line, JsonNode Node)> ParseText(string source, string text)
     {
         // JSON is nearly, but not wholly, YAML (surrogate escapes, tabs): text that is JSON is read as JSON.
         if (text.AsSpan().TrimStart() is ['{' or '[', ..])

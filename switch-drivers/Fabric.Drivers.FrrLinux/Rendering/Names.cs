@@ -27,9 +27,6 @@ internal static class Names
     /// <summary>Route map: every route of a family that needs no filter.</summary>
     public const string All = "FABRIC-ALL";
 
-    /// <summary>Route map: no route.</summary>
-    public const string Nothing = "FABRIC-NOTHING";
-
     private const int LongestInterfaceName = 15;
 
     public static string Vxlan(Vni vni) => $"vni{vni}";

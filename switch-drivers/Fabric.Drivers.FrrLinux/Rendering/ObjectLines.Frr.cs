@@ -125,7 +125,6 @@ internal static partial class ObjectLines
         }
 
         yield return Frr([], $"route-map {Names.All} permit 10");
-        yield return Frr([], $"route-map {Names.Nothing} deny 10");
 
         IEnumerable<ConfigLine> Loopbacks(string map, bool own)
         {
@@ -159,7 +158,7 @@ internal static partial class ObjectLines
             ([router], "advertisement-interval 0"),
             ([router], "timers 3 9"),
             (evpn, "activate"),
-            (evpn, $"route-map {Names.Nothing} in"),
+            (evpn, $"route-map {Names.All} in"),
             (evpn, $"route-map {Names.All} out"),
         })
         {

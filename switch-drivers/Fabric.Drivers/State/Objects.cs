@@ -65,8 +65,9 @@ public sealed record FabricNeighbor(string Port) : DeviceObject
 }
 
 /// <summary>
-/// The passive end of a controller's multihop session over the management network: EVPN is announced to it with next
-/// hops unchanged, nothing is accepted from it.
+/// The passive end of a controller's multihop session over the management network: EVPN is announced to it and accepted
+/// from it with next hops unchanged. What a controller says is believed as what a leaf says is, and goes to the others;
+/// FRR 8.4 knows no <c>maximum-prefix</c> in EVPN, so the controller alone bounds how much it is.
 /// </summary>
 public sealed record ControllerNeighbor(IpAddr Address, Asn Asn) : DeviceObject
 {

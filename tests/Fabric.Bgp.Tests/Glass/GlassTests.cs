@@ -213,6 +213,51 @@ public sealed class GlassTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_informed_peer_is_sent_what_was_injected_and_nothing_of_what_others_have_sent_not_even_withdrawals()
+    {
+        _speaker.SetPeers([Config(First) with { Role = PeerRole.Informed }, Config(Second) with { Role = PeerRole.Informed }]);
+        await InjectAsync([Mac("02:00:00:00:00:01")]);
+        var (first, second) = (await EstablishAsync(First), await EstablishAsync(Second));
+        Assert.Equal(["+01"], await SentAsync(second)); // before End-of-RIB
+
+        // Of two peers, one after the other the best; refused as a loop; withdrawn; and again.
+        await first.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:02"))));
+        await first.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("10.1.1.1", "100:10100", 65001, 64999), Samples.MacIp("02:00:00:00:00:03"))));
+        await first.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:01"))));
+        await Eventually.True(() => _speaker.RouteCount == 2, "the routes of the first");
+        var refused = Assert.Single(await ListAsync(new RouteQuery { Rib = GlassRib.In, Peer = First, Filter = new RouteFilter { Mac = MacAddress.Parse("02:00:00:00:00:03") } }));
+        Assert.Equal(ImportVerdict.Loop, refused.Verdict);
+        await second.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("10.1.1.1", "100:10100", 65001), Samples.MacIp("02:00:00:00:00:02"))));
+        await second.SendAsync(Samples.Encode(Samples.Withdraw(Samples.MacIp("02:00:00:00:00:02"))));
+        await first.SendAsync(Samples.Encode(Samples.Withdraw(Samples.MacIp("02:00:00:00:00:02"))));
+        await Eventually.True(() => _speaker.RouteCount == 1, "only the injected one");
+        await first.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:02"))));
+        await Eventually.True(() => _speaker.RouteCount == 2, "the other again");
+        var why = await _speaker.ExplainAsync(AddressFamily.L2VpnEvpn, "1:10100 [2]:[0]:[48]:[02:00:00:00:00:02]");
+        Assert.Equal([(First, ExportVerdict.OwnRoute), (Second, ExportVerdict.NotInjected)], why!.Peers.Select(static p => (p.Peer, p.Verdict)));
+
+        // Taken back while a peer has one of the same key: withdrawn, not replaced.
+        await InjectAsync([Mac("02:00:00:00:00:01") with { Attributes = null }, Mac("02:00:00:00:00:04")]);
+        Assert.Equal(["+04", "-01"], (await SentAsync(second, 2)).Order(StringComparer.Ordinal));
+        await InjectAsync([Mac("02:00:00:00:00:05")]);
+        Assert.Equal(["+05"], await SentAsync(second));
+    }
+
+    /// <summary>The last octets of the MAC addresses that the next updates announce and withdraw, until there are as many.</summary>
+    private static async Task<List<string>> SentAsync(FakeConnection peer, int count = 1)
+    {
+        var sent = new List<string>();
+        while (sent.Count < count)
+        {
+            var update = UpdateMessage.Decode(await NextUpdateAsync(peer), Samples.External);
+            sent.AddRange(update.EvpnAnnounced.MacIp.Select(static r => $"+{r.Key.Mac.ToString()[^2..]}"));
+            sent.AddRange(update.EvpnWithdrawn.MacIp.Select(static r => $"-{r.Key.Mac.ToString()[^2..]}"));
+        }
+
+        return sent;
+    }
+
+    [Fact]
     public async Task A_follower_that_does_not_read_keeps_nothing_alive_for_ever_and_is_told_so()
     {
         await using var changes = _speaker.WatchRoutesAsync(new RouteFilter(), fromStart: false).GetAsyncEnumerator();

@@ -150,7 +150,7 @@ public sealed class EvpnViewTests
                         model.Keys.Where(k => k.Peer == peer).ToList().ForEach(k => model.Remove(k));
                     }
 
-                    var shown = feed.Query().SelectMany(static r => r.Paths.Select(p => (p.Peer, r.Mac.ToString()!, p.NextHop.ToString()!)));
+                    var shown = feed.Query().SelectMany(static r => r.Paths.Select(p => (p.Peer!.Value, r.Mac.ToString()!, p.NextHop.ToString()!)));
                     Assert.Equal(model.Select(m => (peers[m.Key.Peer].Address, m.Key.Mac, m.Value)).ToHashSet(), shown.ToHashSet());
                     Assert.Equal(model.Keys.Select(static k => k.Mac).Distinct().Count(), feed.Table.Count(FamilyIndex.Evpn));
                     Assert.Equal(model.Values.Distinct().Count(), feed.Table.Sets.Count);

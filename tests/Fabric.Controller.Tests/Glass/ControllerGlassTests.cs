@@ -17,7 +17,7 @@ public sealed class ControllerGlassTests(ApiHost host) : IClassFixture<ApiHost>
 
         var viewer = await host.ClientAsync("viewer");
         var operators = await host.ClientAsync("operator");
-        var body = new { changes = new[] { new { operation = "announce", family = "ipv4-unicast", name = "10.9.0.0/16", attributes = new { } } } };
+        var body = new { changes = new[] { new { operation = "announce", family = "l2vpn-evpn", name = "1:100 [5]:[0]:[16]:[10.9.0.0]", vni = 100, attributes = new { nextHop = "10.255.0.11" } } } };
         (await viewer.PostAsync("/api/v1/bgp/injected", body)).ExpectProblem(403, "forbidden");
         (await operators.PostAsync("/api/v1/bgp/injected", body)).Expect(200);
         Assert.Equal("10.9.0.0/16", Assert.Single((await viewer.GetAsync("/api/v1/bgp/injected")).Expect(200)["items"].AsArray())!["prefix"]!.GetValue<string>());

@@ -132,6 +132,10 @@ internal sealed class Fabricd : IAsyncDisposable
         }
     }
 
+    /// <summary>Has it do nothing at all from now on, with its connections open, until it is killed.</summary>
+    public async Task FreezeAsync() =>
+        (await Command.RunAsync("kill", "-STOP", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture))).Must();
+
     /// <summary>Asks it to end and waits until it has.</summary>
     public async Task StopAsync()
     {
