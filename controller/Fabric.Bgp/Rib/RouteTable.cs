@@ -14,8 +14,8 @@ namespace Fabric.Bgp.Rib;
 internal sealed class RouteTable
 {
     private readonly NlriArena _arena = new();
-    private readonly ChunkedList<RouteEntry> _entries = new();
-    private readonly ChunkedList<RoutePath> _paths = new();
+    private readonly PlaceList<RouteEntry> _entries = new();
+    private readonly PlaceList<RoutePath> _paths = new();
     private readonly List<RibPeer?> _peers = [null];
     private readonly Queue<(int Entry, long Version)> _dying = new();
     private readonly int[] _count = new int[Families.Count];

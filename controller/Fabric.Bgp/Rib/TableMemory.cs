@@ -1,0 +1,83 @@
+using System.Runtime.InteropServices;
+
+#pragma warning disable MA0012 // Memory is what is insufficient, and those who guard against that know it by this type.
+
+namespace Fabric.Bgp.Rib;
+
+/// <summary>
+/// Room for a table that grows and never moves: a reservation of address space that becomes memory from its start on. It begins as zeros
+/// and costs what was written, in large pages where the kernel has them: a table of millions of routes would fault in its pages
+/// one by one otherwise, and miss its translations.
+/// </summary>
+/// <remarks>Outside the collected heap, which is for objects; a table of routes has none. Whoever holds a pointer holds this object too.</remarks>
+internal sealed unsafe partial class TableMemory : SafeHandle
+{
+    /// <summary>A large page, of x86-64 and of arm64 with pages of 4 KiB.</summary>
+    private const long LargePage = 2 << 20;
+
+    private const int NoAccess = 0;
+    private const int ReadAndWrite = 1 | 2;
+    private const int PrivateAnonymousUnreserved = 0x02 | 0x20 | 0x4000;
+    private const int LargePagesWelcome = 14;
+    private const nint Failed = -1;
+
+    private readonly long _reserved;
+
+    /// <summary>Reserves address space.</summary>
+    /// <param name="most">Octets that it can ever have.</param>
+    /// <exception cref="InsufficientMemoryException">The process may not have that much address space.</exception>
+    public TableMemory(long most)
+        : base(Failed, ownsHandle: true)
+    {
+        _reserved = Up(most);
+        SetHandle(Map(0, (nuint)(_reserved + LargePage), NoAccess, PrivateAnonymousUnreserved, -1, 0));
+        if (IsInvalid)
+        {
+            throw new InsufficientMemoryException($"cannot reserve {_reserved >> 20} MiB of address space for the table of routes: raise the limit (ulimit -v)");
+        }
+
+        // A small table is not to cost a large page.
+        _ = Advise((nint)(Start + LargePage), (nuint)(_reserved - LargePage), LargePagesWelcome);
+    }
+
+    public override bool IsInvalid => handle == Failed;
+
+    /// <summary>The first octet.</summary>
+    public byte* Start => (byte*)Up(handle);
+
+    /// <summary>Octets that can be used.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Makes at least so many octets usable.</summary>
+    /// <exception cref="InsufficientMemoryException">There is no memory, or the reservation is at its end.</exception>
+    public void Grow(long length)
+    {
+        length = Up(length);
+        if (length > _reserved || Protect((nint)(Start + Length), (nuint)(length - Length), ReadAndWrite) != 0)
+        {
+            throw new InsufficientMemoryException("no memory for more routes");
+        }
+
+        Length = length;
+    }
+
+    protected override bool ReleaseHandle() => Unmap(handle, (nuint)(_reserved + LargePage)) == 0;
+
+    private static long Up(long octets) => (octets + LargePage - 1) & ~(LargePage - 1);
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint Map(nint address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "mprotect")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Protect(nint address, nuint length, int protection);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(nint address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Unmap(nint address, nuint length);
+}
