@@ -36,6 +36,8 @@ internal sealed unsafe partial class TableMemory : SafeHandle
             throw new InsufficientMemoryException($"cannot reserve {_reserved >> 20} MiB of address space for the table of routes: raise the limit (ulimit -v)");
         }
 
+        Start = (byte*)Up(handle);
+
         // A small table is not to cost a large page.
         _ = Advise((nint)(Start + LargePage), (nuint)(_reserved - LargePage), LargePagesWelcome);
     }
@@ -43,7 +45,7 @@ internal sealed unsafe partial class TableMemory : SafeHandle
     public override bool IsInvalid => handle == Failed;
 
     /// <summary>The first octet.</summary>
-    public byte* Start => (byte*)Up(handle);
+    public byte* Start { get; }
 
     /// <summary>Octets that can be used.</summary>
     public long Length { get; private set; }
