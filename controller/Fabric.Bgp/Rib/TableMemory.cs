@@ -5,20 +5,22 @@ using System.Runtime.InteropServices;
 namespace Fabric.Bgp.Rib;
 
 /// <summary>
-/// Room for a table that grows and never moves: a reservation of address space that becomes memory from its start on. It begins as zeros
-/// and costs what was written, in large pages where the kernel has them: a table of millions of routes would fault in its pages
-/// one by one otherwise, and miss its translations.
+/// Room for a table that grows and never moves: a reservation of address space that becomes memory from its start on. It begins as zeros.
+/// Memory comes in rows of pages with one call: a table of millions of routes would fault it in page by page otherwise.
 /// </summary>
-/// <remarks>Outside the collected heap, which is for objects; a table of routes has none. Whoever holds a pointer holds this object too.</remarks>
+/// <remarks>
+/// Outside the collected heap, which is for objects; a table of routes has none. Whoever holds a pointer holds this object too.
+/// Large pages are not asked for: a virtual machine whose host takes free memory back gets them slowly.
+/// </remarks>
 internal sealed unsafe partial class TableMemory : SafeHandle
 {
-    /// <summary>A large page, of x86-64 and of arm64 with pages of 4 KiB.</summary>
-    private const long LargePage = 2 << 20;
-
+    private const long SmallestStep = 64 << 10;
+    private const long LargestStep = 2 << 20;
+    private const int StepsInLength = 8;
     private const int NoAccess = 0;
     private const int ReadAndWrite = 1 | 2;
     private const int PrivateAnonymousUnreserved = 0x02 | 0x20 | 0x4000;
-    private const int LargePagesWelcome = 14;
+    private const int PopulateWrite = 23;
     private const nint Failed = -1;
 
     private readonly long _reserved;
@@ -30,16 +32,13 @@ internal sealed unsafe partial class TableMemory : SafeHandle
         : base(Failed, ownsHandle: true)
     {
         _reserved = Up(most);
-        SetHandle(Map(0, (nuint)(_reserved + LargePage), NoAccess, PrivateAnonymousUnreserved, -1, 0));
+        SetHandle(Map(0, (nuint)_reserved, NoAccess, PrivateAnonymousUnreserved, -1, 0));
         if (IsInvalid)
         {
             throw new InsufficientMemoryException($"cannot reserve {_reserved >> 20} MiB of address space for the table of routes: raise the limit (ulimit -v)");
         }
 
-        Start = (byte*)Up(handle);
-
-        // A small table is not to cost a large page.
-        _ = Advise((nint)(Start + LargePage), (nuint)(_reserved - LargePage), LargePagesWelcome);
+        Start = (byte*)handle;
     }
 
     public override bool IsInvalid => handle == Failed;
@@ -54,18 +53,22 @@ internal sealed unsafe partial class TableMemory : SafeHandle
     /// <exception cref="InsufficientMemoryException">There is no memory, or the reservation is at its end.</exception>
     public void Grow(long length)
     {
-        length = Up(length);
-        if (length > _reserved || Protect((nint)(Start + Length), (nuint)(length - Length), ReadAndWrite) != 0)
+        var step = Math.Clamp(Length / StepsInLength, SmallestStep, LargestStep);
+        var end = Math.Min(_reserved, Up(Math.Max(length, Length + step)));
+        var (from, more) = ((nint)(Start + Length), (nuint)(end - Length));
+        if (length > end || Protect(from, more, ReadAndWrite) != 0)
         {
             throw new InsufficientMemoryException("no memory for more routes");
         }
 
-        Length = length;
+        // A kernel that does not know this (before 5.14) gives the pages when they are touched.
+        _ = Advise(from, more, PopulateWrite);
+        Length = end;
     }
 
-    protected override bool ReleaseHandle() => Unmap(handle, (nuint)(_reserved + LargePage)) == 0;
+    protected override bool ReleaseHandle() => Unmap(handle, (nuint)_reserved) == 0;
 
-    private static long Up(long octets) => (octets + LargePage - 1) & ~(LargePage - 1);
+    private static long Up(long octets) => (octets + SmallestStep - 1) & ~(SmallestStep - 1);
 
     [LibraryImport("libc", EntryPoint = "mmap")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
