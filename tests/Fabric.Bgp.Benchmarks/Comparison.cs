@@ -12,10 +12,11 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
 {
     private const string Reference = "frr";
     private const string Ours = "fabric";
+    private static readonly string Limit = SpeakerKind.Relay.Name;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
-    private readonly Dictionary<string, SpeakerKind> _kinds = new[] { SpeakerKind.Frr(options.FrrLines), SpeakerKind.GoBgp, SpeakerKind.Fabric(options.Fabricd) }
+    private readonly Dictionary<string, SpeakerKind> _kinds = new[] { SpeakerKind.Relay, SpeakerKind.Frr(options.FrrLines), SpeakerKind.GoBgp, SpeakerKind.Fabric(options.Fabricd) }
         .ToDictionary(static k => k.Name, StringComparer.Ordinal);
 
     private readonly List<object> _table = [];
@@ -72,15 +73,14 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         output.WriteLine(set == "own"
             ? "Routes with attributes of their own for every 4 routes (4 routes an UPDATE, a route target a 100 routes):"
             : "Routes that share attributes (100 routes an UPDATE, a route target a 100 routes):");
-        output.WriteLine("clients   routes  speaker    routes/s  x FRR  x FRR a cpu s   idle MiB  peak MiB  bytes/route   cpu s  load cpu s"
+        output.WriteLine("clients   routes  speaker    routes/s  x FRR  of limit  x FRR a cpu s   idle MiB  peak MiB  bytes/route   cpu s  load cpu s"
             + "   one change: p50 ms   p99 ms   max ms");
         foreach (var count in options.Speakers.SelectMany(SizesOf).Distinct().Order())
         {
             var routes = Encode(set, count);
-            var messages = routes.Messages();
             foreach (var clients in options.Clients)
             {
-                Cell(set, routes, messages, clients);
+                Cell(set, routes, clients);
             }
         }
 
@@ -90,12 +90,12 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
     private int[] SizesOf(string speaker) => speaker == SpeakerKind.GoBgp.Name ? options.GoBgpRoutes : options.Routes;
 
     /// <summary>Speakers take turns, so that a busy minute of the machine hits all of them.</summary>
-    private void Cell(string set, EncodedRoutes routes, ReadOnlyMemory<byte> messages, int clients)
+    private void Cell(string set, EncodedRoutes routes, int clients)
     {
         var measured = new Dictionary<string, List<TableMeasurement>>(StringComparer.Ordinal);
         foreach (var speaker in Enumerable.Repeat(options.Speakers.Where(s => SizesOf(s).Contains(routes.Set.Count)), options.Repeat).SelectMany(static s => s))
         {
-            TableMeasurement Once() => TableMeasurement.Of(_kinds[speaker], set, routes, messages, clients, options.Changes, options.Limit, cancel);
+            TableMeasurement Once() => TableMeasurement.Of(_kinds[speaker], set, routes, clients, options.Changes, options.Limit, cancel);
             if (Try($"{set}, {clients} clients, {routes.Set.Count} routes, {speaker}", Once) is { } one)
             {
                 measured.TryAdd(speaker, []);
@@ -105,15 +105,17 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
 
         var medians = measured.Values.Select(TableMeasurement.Median).ToList();
         var reference = medians.Find(static m => m.Speaker == Reference && m.Finished);
+        var limit = medians.Find(static m => m.Speaker == Limit && m.Finished);
         foreach (var m in medians)
         {
             var ratio = reference is null || !m.Finished ? (double?)null : m.RoutesPerSecond / reference.RoutesPerSecond;
+            var share = limit is null || !m.Finished ? (double?)null : m.RoutesPerSecond / limit.RoutesPerSecond;
             var cpuRatio = ratio * reference?.CpuSeconds * m.Seconds / (m.CpuSeconds * reference?.Seconds);
-            var speed = m.Finished ? $"{m.RoutesPerSecond,12:N0}{ratio,7:F2}" : $"   only {m.Arrived:N0} in {m.Seconds:F0} s";
+            var speed = m.Finished ? $"{m.RoutesPerSecond,12:N0}{ratio,7:F2}{share,10:P0}" : $"   only {m.Arrived:N0} in {m.Seconds:F0} s";
             output.WriteLine(
-                $"{m.Clients,7}{m.Routes,9}  {m.Speaker,-8}{speed,19}{cpuRatio,15:F2}{Mib(m.IdleKib),11}{Mib(m.PeakKib),10}"
+                $"{m.Clients,7}{m.Routes,9}  {m.Speaker,-8}{speed,29}{cpuRatio,15:F2}{Mib(m.IdleKib),11}{Mib(m.PeakKib),10}"
                 + $"{m.BytesPerRoute,13:F0}{m.CpuSeconds,8:F2}{m.LoadCpuSeconds,12:F2}{m.P50Ms,21:F2}{m.P99Ms,9:F2}{m.MaxMs,9:F2}");
-            _table.Add(new { measurement = m, timesFrr = ratio, timesFrrPerCpuSecond = cpuRatio });
+            _table.Add(new { measurement = m, timesFrr = ratio, shareOfLimit = share, timesFrrPerCpuSecond = cpuRatio });
         }
     }
 
@@ -161,7 +163,7 @@ public sealed class Comparison(Options options, TextWriter output, CancellationT
         foreach (var count in options.GrowthRoutes)
         {
             var routes = Encode("shared", count);
-            if (Try($"growth, {count} routes", () => TableMeasurement.Of(kind, "growth", routes, routes.Messages(), 1, 0, options.Limit, cancel)) is { } m)
+            if (Try($"growth, {count} routes", () => TableMeasurement.Of(kind, "growth", routes, 1, 0, options.Limit, cancel)) is { } m)
             {
                 _growth.Add(m);
                 output.WriteLine($"{m.Routes,9}{m.Seconds,9:F2}{m.RoutesPerSecond,12:N0}{m.CpuSeconds * 1e6 / m.Routes,14:F3}"

@@ -5,7 +5,7 @@ namespace Fabric.Bgp.Benchmarks;
 
 /// <summary>What to measure.</summary>
 /// <param name="Scenarios">Which of shared, own, constraint, slow and growth.</param>
-/// <param name="Speakers">Which of frr, gobgp and fabric.</param>
+/// <param name="Speakers">Which of relay, frr, gobgp and fabric.</param>
 /// <param name="Clients">How many receive.</param>
 /// <param name="Routes">How many routes.</param>
 /// <param name="GoBgpRoutes">The same for GoBGP, whose time grows with the square.</param>
@@ -37,14 +37,14 @@ public sealed record Options(
     /// <summary>What there is to choose from.</summary>
     public const string Usage =
         """
-        usage: Fabric.Bgp.Benchmarks [--quick] [--scenarios shared,own,constraint,slow,growth] [--speakers frr,gobgp,fabric] [--clients 1,3,16]
+        usage: Fabric.Bgp.Benchmarks [--quick] [--scenarios shared,own,constraint,slow,growth] [--speakers relay,frr,gobgp,fabric] [--clients 1,3,16]
                                      [--routes N,...] [--gobgp-routes N,...] [--members N] [--member-routes N] [--slow-routes N] [--growth-routes N,...]
                                      [--changes N] [--repeat N] [--limit SECONDS] [--fabricd PATH] [--frr LINE]...
         """;
 
     private const int Most = 10_000_000;
     private static readonly string[] AllScenarios = ["shared", "own", "constraint", "slow", "growth"];
-    private static readonly string[] AllSpeakers = ["frr", "gobgp", "fabric"];
+    private static readonly string[] AllSpeakers = ["relay", "frr", "gobgp", "fabric"];
 
     private static Options Full => new(
         AllScenarios, AllSpeakers, [1, 3, 16], [100_000, 500_000, 1_000_000], [5_000, 10_000], 1000, 1_000_000, 200_000,
@@ -59,7 +59,7 @@ public sealed record Options(
             options = options with
             {
                 Scenarios = ["shared"],
-                Speakers = ["frr", "fabric"],
+                Speakers = ["relay", "frr", "fabric"],
                 Clients = [1],
                 Routes = [100_000],
                 Members = 50,

@@ -1,5 +1,13 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Fabric.Bgp.Benchmarks;
+using Fabric.Bgp.Benchmarks.Speakers;
+
+if (args is [BareRelay.Word, var relay, var sender])
+{
+    BareRelay.Run(IPAddress.Parse(relay), IPAddress.Parse(sender));
+    return 0;
+}
 
 if (Options.Parse(args) is not { } options)
 {

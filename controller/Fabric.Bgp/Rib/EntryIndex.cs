@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Fabric.Bgp.Rib;
@@ -10,31 +7,34 @@ namespace Fabric.Bgp.Rib;
 /// Open addressing in one array of | hash 32 | entry 32 |: a look mostly touches one line of the cache, and none of the entries whose hash
 /// differs. The upper bits of the hash give the slot, so that growing reads and writes in a row. Removal moves followers back.
 /// </remarks>
-internal sealed class EntryIndex
+internal sealed unsafe class EntryIndex
 {
     private const int FirstBits = 10;
 
-    private ulong[] _slots = new ulong[1 << FirstBits];
+    private TableMemory _memory = Room(FirstBits);
+    private ulong* _slots;
+    private int _mask = (1 << FirstBits) - 1;
     private int _shift = 32 - FirstBits;
+
+    public EntryIndex() => _slots = (ulong*)_memory.Start;
 
     public int Count { get; private set; }
 
     /// <summary>Where the search for a hash starts.</summary>
     public int Start(uint hash) => (int)(hash >> _shift);
 
-    /// <summary>The next entry with this hash, from a slot on, which moves behind it; 0 when there is none.</summary>
+    /// <summary>The next entry with this hash, from a slot on, which moves behind it; 0 when there is none, and the slot is where it would be.</summary>
     public int Next(uint hash, ref int slot)
     {
-        var slots = _slots;
         while (true)
         {
-            var content = slots[slot];
+            var content = _slots[slot & _mask];
             if (content == 0)
             {
                 return 0;
             }
 
-            slot = (slot + 1) & (slots.Length - 1);
+            slot++;
             if ((uint)(content >> 32) == hash)
             {
                 return (int)content;
@@ -43,75 +43,84 @@ internal sealed class EntryIndex
     }
 
     /// <summary>Has the processor fetch the slot of a hash that is looked for soon.</summary>
-    public unsafe void Prefetch(uint hash)
+    public void Prefetch(uint hash)
     {
         if (Sse.IsSupported)
         {
-            // Only a hint: it does no harm when the array has moved meanwhile.
-            Sse.Prefetch0(Unsafe.AsPointer(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_slots), Start(hash))));
+            Sse.Prefetch0(_slots + Start(hash));
         }
     }
 
     public void Add(uint hash, int entry)
     {
-        if (Count >= _slots.Length - (_slots.Length / 4))
+        if (Count >= _mask - (_mask / 4))
         {
             Grow();
         }
 
-        Put(_slots, _shift, ((ulong)hash << 32) | (uint)entry);
+        Put(_slots, _mask, _shift, ((ulong)hash << 32) | (uint)entry);
         Count++;
     }
 
     public void Remove(uint hash, int entry)
     {
-        var slots = _slots;
-        var mask = slots.Length - 1;
         var wanted = ((ulong)hash << 32) | (uint)entry;
         var hole = Start(hash);
-        while (slots[hole] != wanted)
+        while (_slots[hole] != wanted)
         {
-            hole = (hole + 1) & mask;
+            hole = (hole + 1) & _mask;
         }
 
         // Followers move back, unless that would put them before their start.
-        for (var at = (hole + 1) & mask; slots[at] != 0; at = (at + 1) & mask)
+        for (var at = (hole + 1) & _mask; _slots[at] != 0; at = (at + 1) & _mask)
         {
-            var start = (int)((uint)(slots[at] >> 32) >> _shift);
-            if (((at - start) & mask) >= ((at - hole) & mask))
+            var start = Start((uint)(_slots[at] >> 32));
+            if (((at - start) & _mask) >= ((at - hole) & _mask))
             {
-                slots[hole] = slots[at];
+                _slots[hole] = _slots[at];
                 hole = at;
             }
         }
 
-        slots[hole] = 0;
+        _slots[hole] = 0;
         Count--;
     }
 
-    private static void Put(ulong[] slots, int shift, ulong content)
+    private static void Put(ulong* slots, int mask, int shift, ulong content)
     {
         var at = (int)((uint)(content >> 32) >> shift);
         while (slots[at] != 0)
         {
-            at = (at + 1) & (slots.Length - 1);
+            at = (at + 1) & mask;
         }
 
         slots[at] = content;
     }
 
+    private static TableMemory Room(int bits)
+    {
+        var length = (long)sizeof(ulong) << bits;
+        var memory = new TableMemory(length);
+        memory.Grow(length);
+        return memory;
+    }
+
     private void Grow()
     {
-        var grown = new ulong[_slots.Length * 2];
-        var shift = 32 - BitOperations.Log2((uint)grown.Length);
-        foreach (var content in _slots)
+        var shift = _shift - 1;
+        var mask = (2 * _mask) + 1;
+        var memory = Room(32 - shift);
+        var slots = (ulong*)memory.Start;
+        for (var at = 0; at <= _mask; at++)
         {
-            if (content != 0)
+            if (_slots[at] != 0)
             {
-                Put(grown, shift, content);
+                Put(slots, mask, shift, _slots[at]);
             }
         }
 
-        (_slots, _shift) = (grown, shift);
+        _memory.Dispose();
+        (_memory, _mask, _shift) = (memory, mask, shift);
+        _slots = slots;
     }
 }

@@ -3,13 +3,12 @@ using System.Runtime.InteropServices;
 namespace Fabric.Bgp.Rib;
 
 /// <summary>Keeps the octets of routes without an object for each. Freed room is used again for routes of the same size.</summary>
-internal sealed class NlriArena
+internal sealed unsafe class NlriArena
 {
     private const int Granule = 4;
-    private const int ChunkGranules = 1 << 18;
     private const int LongestGranules = 72; // 2 + 255 octets and some
 
-    private readonly List<byte[]> _chunks = [];
+    private readonly TableMemory _memory = new(Granule * (1L << 32));
 
     // First free place by size; each free place holds the next one. 0 is none: the first granule of all is never given out.
     private readonly uint[] _free = new uint[LongestGranules + 1];
@@ -26,25 +25,22 @@ internal sealed class NlriArena
         }
         else
         {
-            if ((_top & (ChunkGranules - 1)) + size > ChunkGranules)
+            at = _top;
+            var end = ((long)at + size) * Granule;
+            if (end > _memory.Length)
             {
-                _top = (_top | (ChunkGranules - 1)) + 1;
+                _memory.Grow(end);
             }
 
-            at = _top;
-            _top += (uint)size;
-            if (at / ChunkGranules >= _chunks.Count)
-            {
-                _chunks.Add(GC.AllocateUninitializedArray<byte>(ChunkGranules * Granule));
-            }
+            _top += size;
         }
 
         octets.CopyTo(Room(at, octets.Length));
         return at;
     }
 
-    /// <summary>The octets from a place on; as many as a route can have, or fewer at the end of a chunk.</summary>
-    public ReadOnlySpan<byte> From(uint place) => _chunks[(int)(place / ChunkGranules)].AsSpan((int)(place & (ChunkGranules - 1)) * Granule);
+    /// <summary>The octets from a place on; as many as a route can have, or fewer at the end.</summary>
+    public ReadOnlySpan<byte> From(uint place) => Room(place, (int)Math.Min(_top - place, LongestGranules) * Granule);
 
     public void Free(uint place, int length)
     {
@@ -53,7 +49,8 @@ internal sealed class NlriArena
         _free[size] = place;
     }
 
-    private static int Size(int length) => (length + Granule - 1) / Granule;
+    private static uint Size(int length) => (uint)(length + Granule - 1) / Granule;
 
-    private Span<byte> Room(uint place, int length) => _chunks[(int)(place / ChunkGranules)].AsSpan((int)(place & (ChunkGranules - 1)) * Granule, length);
+    private Span<byte> Room(uint place, int length) =>
+        place < _top ? new(_memory.Start + ((nuint)place * Granule), length) : throw new ArgumentOutOfRangeException(nameof(place), "a place that was never taken");
 }

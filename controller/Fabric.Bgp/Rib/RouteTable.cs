@@ -14,8 +14,8 @@ namespace Fabric.Bgp.Rib;
 internal sealed class RouteTable
 {
     private readonly NlriArena _arena = new();
-    private readonly ChunkedList<RouteEntry> _entries = new();
-    private readonly ChunkedList<RoutePath> _paths = new();
+    private readonly PlaceList<RouteEntry> _entries = new();
+    private readonly PlaceList<RoutePath> _paths = new();
     private readonly List<RibPeer?> _peers = [null];
     private readonly Queue<(int Entry, long Version)> _dying = new();
     private readonly int[] _count = new int[Families.Count];
@@ -74,10 +74,13 @@ internal sealed class RouteTable
     public RibPeer Peer(int id) => _peers[id]!;
 
     /// <summary>The octets of a path's route.</summary>
-    public ReadOnlySpan<byte> Nlri(in RoutePath path)
+    public ReadOnlySpan<byte> Nlri(in RoutePath path) => Nlri(path, _entries[path.Entry].Family);
+
+    /// <summary>The same, where the family is known: it saves a look.</summary>
+    public ReadOnlySpan<byte> Nlri(in RoutePath path, FamilyIndex family)
     {
         var from = _arena.From(path.Nlri);
-        return from[..NlriLayout.Length(_entries[path.Entry].Family, from)];
+        return from[..NlriLayout.Length(family, from)];
     }
 
     public DateTimeOffset ReceivedAt(in RoutePath path) => _born.AddSeconds(path.ReceivedAt);
@@ -132,23 +135,12 @@ internal sealed class RouteTable
     /// <summary>The same, with the hash that <see cref="Foresee"/> gave.</summary>
     public int Announce(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, uint pathId, AttributeSet set, bool refused)
     {
-        var entry = FindOrAdd(family, nlri, hash);
-        var path = FindPath(entry, peer.Id, pathId);
-        _entries[entry].Flags |= peer.IsLocal ? EntryFlags.Injected : EntryFlags.None;
         var flags = refused ? PathFlags.Refused : PathFlags.None;
+        var entry = Find(family, nlri, hash);
+        var path = entry == 0 ? 0 : FindPath(entry, peer.Id, pathId);
         if (path == 0)
         {
-            Touch(entry);
-            path = _paths.Take();
-            ref var fresh = ref _paths[path];
-            fresh.Entry = entry;
-            fresh.Peer = peer.Id;
-            fresh.PathId = pathId;
-            fresh.Nlri = _arena.Add(nlri);
-            Put(path, set, flags);
-            peer.Count(family, 1);
-            Place(entry, path, isNew: true);
-            return path;
+            return Add(entry, peer, family, nlri, hash, pathId, set, flags);
         }
 
         ref var present = ref _paths[path];
@@ -380,27 +372,52 @@ internal sealed class RouteTable
         _dying.Enqueue((entry, _entries[entry].Version));
     }
 
-    /// <summary>A path that just came, at its place among the others.</summary>
-    private void Place(int entry, int path, bool isNew)
+    /// <summary>A path that a peer did not have, of an entry that is there or, with 0, is not.</summary>
+    private int Add(int entry, RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, uint pathId, AttributeSet set, PathFlags flags)
     {
-        var before = Best(entry);
+        var isNew = entry == 0;
         if (isNew)
         {
-            // Behind the first: Choose brings it forward when it is better.
-            ref var e = ref _entries[entry];
-            if (e.First == 0)
-            {
-                e.First = path;
-            }
-            else
-            {
-                e.Flags |= before == 0 ? EntryFlags.Moved : EntryFlags.None;
-                _paths[path].Next = _paths[e.First].Next;
-                _paths[e.First].Next = path;
-            }
+            entry = _entries.Take();
+            ref var fresh = ref _entries[entry];
+            fresh.Hash = hash;
+            fresh.Family = family;
+            fresh.Version = _version;
+            _index.Add(hash, entry);
+            Link(entry, LastChange(family));
         }
 
+        Touch(entry);
+        var path = _paths.Take();
+        ref var p = ref _paths[path];
+        p.Entry = entry;
+        p.Peer = peer.Id;
+        p.PathId = pathId;
+        p.Nlri = _arena.Add(nlri);
+        Put(path, set, flags);
+        peer.Count(family, 1);
+        ref var e = ref _entries[entry];
+        e.Flags |= peer.IsLocal ? EntryFlags.Injected : EntryFlags.None;
+        if (isNew)
+        {
+            // The first and only one, of an entry that has just come last in the list.
+            e.First = path;
+            if (p.IsUsable)
+            {
+                _count[(int)family]++;
+                e.Version = NextVersion();
+            }
+
+            return path;
+        }
+
+        // Behind the first: Choose brings it forward when it is better.
+        var before = Best(entry);
+        e.Flags |= before == 0 ? EntryFlags.Moved : EntryFlags.None;
+        p.Next = _paths[e.First].Next;
+        _paths[e.First].Next = path;
         Choose(entry, before, contentChanged: 0);
+        return path;
     }
 
     private void Touch(int entry)
@@ -477,9 +494,14 @@ internal sealed class RouteTable
     {
         Unlink(entry);
         Link(entry, LastChange(_entries[entry].Family));
+        _entries[entry].Version = NextVersion();
+    }
+
+    private long NextVersion()
+    {
         var version = _version + 1;
         Volatile.Write(ref _version, version);
-        _entries[entry].Version = version;
+        return version;
     }
 
     private void BuryDead(int entry)
@@ -602,24 +624,6 @@ internal sealed class RouteTable
                 return entry;
             }
         }
-    }
-
-    private int FindOrAdd(FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash)
-    {
-        var entry = Find(family, nlri, hash);
-        if (entry != 0)
-        {
-            return entry;
-        }
-
-        entry = _entries.Take();
-        ref var e = ref _entries[entry];
-        e.Hash = hash;
-        e.Family = family;
-        _index.Add(hash, entry);
-        Link(entry, LastChange(family));
-        e.Version = _version;
-        return entry;
     }
 
     private void Link(int entry, int behind)

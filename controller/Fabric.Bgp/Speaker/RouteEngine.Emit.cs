@@ -155,7 +155,7 @@ internal sealed partial class RouteEngine
             return;
         }
 
-        if (group.Outgoing(path) is { } attributes)
+        if (group.Outgoing(path, set) is { } attributes)
         {
             _parcels.Add(Audience.Entitled, path.Peer, set, attributes, first);
             if (moved)
@@ -189,7 +189,7 @@ internal sealed partial class RouteEngine
         {
             ref var path = ref _table.Path(at);
             var set = _table.Sets[path.Set];
-            if (path.IsUsable && group.Outgoing(path) is { } attributes)
+            if (path.IsUsable && group.Outgoing(path, set) is { } attributes)
             {
                 _parcels.Add(Audience.Entitled, path.Peer, set, attributes, at);
                 if (moved)
@@ -381,7 +381,7 @@ internal sealed partial class RouteEngine
             ref var path = ref _table.Path(at);
             var set = _table.Sets[path.Set];
             var isSender = path.Peer == member.Peer.Rib.Id;
-            if (path.IsUsable && !isSender && member.Wants(set) && member.Group.Outgoing(path) is { } attributes)
+            if (path.IsUsable && !isSender && member.Wants(set) && member.Group.Outgoing(path, set) is { } attributes)
             {
                 _parcels.Add(Audience.Entitled, path.Peer, set, attributes, at);
             }
@@ -433,7 +433,7 @@ internal sealed partial class RouteEngine
 
                     _parcels.Add(Audience.All, path.Peer, set, null, at);
                 }
-                else if (member.Group.Outgoing(path) is { } attributes)
+                else if (member.Group.Outgoing(path, set) is { } attributes)
                 {
                     _parcels.Add(Audience.Entitled, path.Peer, set, attributes, at);
                 }

@@ -45,7 +45,7 @@ internal sealed partial class RouteEngine
         ForgetLast(peer);
     }
 
-    private void Announce(EnginePeer peer, RouteRun run)
+    private void Announce(EnginePeer peer, in RouteRun run)
     {
         var rest = run.Octets.AsSpan(run.Start, run.Length);
         var ahead = rest;
@@ -58,14 +58,14 @@ internal sealed partial class RouteEngine
             // Looking up waits for memory: it is asked for some routes ahead.
             while (foreseen < taken + Ahead && !ahead.IsEmpty)
             {
-                TakePathId(run, ref ahead);
+                TakePathId(run.PathIds, ref ahead);
                 var soon = ahead[..NlriLayout.Length(run.Family, ahead)];
                 ahead = ahead[soon.Length..];
                 hashes[foreseen++ % Ahead] = _table.Foresee(run.Family, soon);
             }
 
             var hash = hashes[taken++ % Ahead];
-            var pathId = TakePathId(run, ref rest);
+            var pathId = TakePathId(run.PathIds, ref rest);
             var nlri = rest[..NlriLayout.Length(run.Family, rest)];
             rest = rest[nlri.Length..];
             if (run.Family == FamilyIndex.RouteTargetMembership)
@@ -89,12 +89,12 @@ internal sealed partial class RouteEngine
         CheckLimit(peer, run.Family);
     }
 
-    private void Withdraw(EnginePeer peer, RouteRun run)
+    private void Withdraw(EnginePeer peer, in RouteRun run)
     {
         var rest = run.Octets.AsSpan(run.Start, run.Length);
         while (!rest.IsEmpty)
         {
-            var pathId = TakePathId(run, ref rest);
+            var pathId = TakePathId(run.PathIds, ref rest);
             var nlri = rest[..NlriLayout.Length(run.Family, rest)];
             rest = rest[nlri.Length..];
             if (run.Family == FamilyIndex.RouteTargetMembership)
@@ -106,9 +106,9 @@ internal sealed partial class RouteEngine
         }
     }
 
-    private static uint TakePathId(RouteRun run, ref Span<byte> rest)
+    private static uint TakePathId(bool there, ref Span<byte> rest)
     {
-        if (!run.PathIds)
+        if (!there)
         {
             return 0;
         }

@@ -46,6 +46,9 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
     // The verdict on attributes of a sender, as long as the policy does not look at routes.
     private readonly Dictionary<(AttributeSet, int), PathAttributes?> _verdicts = [];
 
+    // The last of them: routes come in rows with the same attributes.
+    private (AttributeSet? Set, int Peer, PathAttributes? Verdict) _last;
+
     public UpdateGroupKey Key { get; } = key;
 
     public List<FamilyMember> Members { get; } = [];
@@ -60,12 +63,23 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
     public bool Follows(in RouteEntry entry) => Key.Role != PeerRole.Informed || entry.Flags.HasFlag(EntryFlags.Injected);
 
     /// <summary>Forgets verdicts; sets may have gone.</summary>
-    public void ForgetVerdicts() => _verdicts.Clear();
+    public void ForgetVerdicts()
+    {
+        _verdicts.Clear();
+        _last = default;
+    }
 
     /// <summary>The attributes with which a path goes out; null when it does not.</summary>
-    public PathAttributes? Outgoing(in RoutePath path)
+    public PathAttributes? Outgoing(in RoutePath path) => Outgoing(path, table.Sets[path.Set]);
+
+    /// <summary>The same, by who has looked up its attributes.</summary>
+    public PathAttributes? Outgoing(in RoutePath path, AttributeSet set)
     {
-        var set = table.Sets[path.Set];
+        if (_last.Set == set && _last.Peer == path.Peer)
+        {
+            return _last.Verdict;
+        }
+
         if (Key.Export is { DependsOnRoute: true })
         {
             return Decide(path, set, out _);
@@ -82,6 +96,7 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
             _verdicts.Add((set, path.Peer), verdict);
         }
 
+        _last = (set, path.Peer, verdict);
         return verdict;
     }
 

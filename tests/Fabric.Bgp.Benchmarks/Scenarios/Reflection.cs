@@ -11,14 +11,18 @@ public sealed class Reflection : IDisposable
     private readonly Speaker _speaker;
     private readonly TimeSpan _limit;
 
-    private Reflection(Speaker speaker, LoadGenerator load, ProcessFigures idle, RouteChecker[] checkers, TimeSpan limit)
+    private Reflection(SpeakerKind kind, Speaker speaker, LoadGenerator load, ProcessFigures idle, RouteChecker[] checkers, TimeSpan limit)
     {
+        Kind = kind;
         _speaker = speaker;
         _limit = limit;
         Load = load;
         Idle = idle;
         Checkers = checkers;
     }
+
+    /// <summary>Who reflects.</summary>
+    public SpeakerKind Kind { get; }
 
     /// <summary>Sender and receivers.</summary>
     public LoadGenerator Load { get; }
@@ -42,7 +46,7 @@ public sealed class Reflection : IDisposable
             var idle = speaker.Figures;
             load = new LoadGenerator(speaker.Address, cancel);
             load.Connect(clients, TimeSpan.FromSeconds(60));
-            return new Reflection(speaker, load, idle, [.. clients.Select(static c => c.Checker!)], limit);
+            return new Reflection(kind, speaker, load, idle, [.. clients.Select(static c => c.Checker!)], limit);
         }
         catch (Exception e)
         {

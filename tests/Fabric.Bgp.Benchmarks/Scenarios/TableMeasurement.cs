@@ -48,9 +48,10 @@ public sealed record TableMeasurement(
 
     /// <summary>Measures once.</summary>
     public static TableMeasurement Of(
-        SpeakerKind kind, string set, EncodedRoutes routes, ReadOnlyMemory<byte> messages, int clients, int changes, TimeSpan limit, CancellationToken cancel)
+        SpeakerKind kind, string set, EncodedRoutes routes, int clients, int changes, TimeSpan limit, CancellationToken cancel)
     {
         var options = Enumerable.Range(0, clients).Select(_ => new SessionOptions(Reflection.NewChecker(routes))).ToList();
+        var messages = routes.Messages(reflection: kind.SentWith);
         GC.Collect();
         using var reflection = Reflection.Start(kind, options, limit, cancel);
         var before = reflection.Now;
@@ -97,7 +98,7 @@ public sealed record TableMeasurement(
         {
             var route = random.Next(routes.Set.Count);
             var sequence = (uint)i + 1;
-            var message = routes.Change(route, sequence);
+            var message = routes.Change(route, sequence, reflection.Kind.SentWith);
             Array.ForEach(reflection.Checkers, c => c.ExpectChange(route, sequence));
             var sent = Stopwatch.GetTimestamp();
             reflection.Load.Sender.Send(message);

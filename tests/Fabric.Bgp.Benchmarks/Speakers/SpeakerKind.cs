@@ -8,6 +8,15 @@ namespace Fabric.Bgp.Benchmarks.Speakers;
 /// <param name="Prepare">Writes its configuration into a directory and gives the command that runs it in the foreground.</param>
 public sealed record SpeakerKind(string Name, Func<string, LoopbackNet, string[]> Prepare)
 {
+    /// <summary>What the sender must have in its routes already, because this one does not add it.</summary>
+    public ReflectionMarks? SentWith { get; private init; }
+
+    /// <summary>This program as <see cref="BareRelay"/>: no reflector, but the limit that the machine and the load set to one.</summary>
+    public static SpeakerKind Relay { get; } = new("relay", static (_, net) => [Environment.ProcessPath!, BareRelay.Word, $"{net.Reflector}", $"{LoopbackNet.Client(0)}"])
+    {
+        SentWith = new ReflectionMarks(Session.Identifier(0), Speaker.ClusterId),
+    };
+
     /// <summary>FRR's bgpd alone, without zebra.</summary>
     public static SpeakerKind Frr(IReadOnlyList<string> extra) => new("frr", (folder, net) =>
     {

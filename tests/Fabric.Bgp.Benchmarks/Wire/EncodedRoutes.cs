@@ -23,7 +23,9 @@ public sealed class EncodedRoutes
     public ReadOnlySpan<byte> Nlri(int first, int count) => _nlri.AsSpan(first * RouteSet.NlriLength, count * RouteSet.NlriLength);
 
     /// <summary>UPDATE messages with all routes, one after the other.</summary>
-    public ReadOnlyMemory<byte> Messages(uint generation = 0)
+    /// <param name="generation">How often all routes were announced before.</param>
+    /// <param name="reflection">What a reflector has added, or none.</param>
+    public ReadOnlyMemory<byte> Messages(uint generation = 0, ReflectionMarks? reflection = null)
     {
         var step = Set.RoutesPerUpdate;
         var messages = GC.AllocateUninitializedArray<byte>(((Set.Count + step - 1) / step * 128) + _nlri.Length);
@@ -31,7 +33,7 @@ public sealed class EncodedRoutes
         var position = 0;
         for (var first = 0; first < Set.Count; first += step)
         {
-            var length = MessageWriter.Update(scratch, Set, first, Nlri(first, Math.Min(step, Set.Count - first)), generation, sequence: null);
+            var length = MessageWriter.Update(scratch, Set, first, Nlri(first, Math.Min(step, Set.Count - first)), generation, sequence: null, reflection);
             scratch.AsSpan(0, length).CopyTo(messages.AsSpan(position));
             position += length;
         }
@@ -40,9 +42,9 @@ public sealed class EncodedRoutes
     }
 
     /// <summary>An UPDATE that says that a route has moved.</summary>
-    public byte[] Change(int route, uint sequence, uint generation = 0)
+    public byte[] Change(int route, uint sequence, ReflectionMarks? reflection = null)
     {
         var buffer = new byte[MessageWriter.MaxLength];
-        return buffer[..MessageWriter.Update(buffer, Set, route, Nlri(route, 1), generation, sequence)];
+        return buffer[..MessageWriter.Update(buffer, Set, route, Nlri(route, 1), generation: 0, sequence, reflection)];
     }
 }

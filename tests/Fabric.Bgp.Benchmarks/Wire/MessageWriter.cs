@@ -81,8 +81,10 @@ public static class MessageWriter
     /// <param name="nlri">The routes as octets.</param>
     /// <param name="generation">How often all routes were announced before.</param>
     /// <param name="sequence">MAC mobility sequence number, or none.</param>
+    /// <param name="reflection">What a reflector has added, or none.</param>
     /// <returns>Octets written.</returns>
-    public static int Update(Span<byte> to, RouteSet set, int first, ReadOnlySpan<byte> nlri, uint generation, uint? sequence)
+    public static int Update(
+        Span<byte> to, RouteSet set, int first, ReadOnlySpan<byte> nlri, uint generation, uint? sequence, ReflectionMarks? reflection = null)
     {
         var writer = new SpanWriter(to[(HeaderLength + 4)..]);
         var length = 9 + nlri.Length;
@@ -102,6 +104,14 @@ public static class MessageWriter
         {
             BinaryPrimitives.WriteUInt32BigEndian(number, set.Community(first));
             writer.Attribute(0xC0, 8, number);
+        }
+
+        if (reflection is { } marks)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(number, marks.Originator);
+            writer.Attribute(0x80, 9, number);
+            BinaryPrimitives.WriteUInt32BigEndian(number, marks.Cluster);
+            writer.Attribute(0x80, 10, number);
         }
 
         Span<byte> communities = stackalloc byte[RouteSet.MovedCommunitiesLength];

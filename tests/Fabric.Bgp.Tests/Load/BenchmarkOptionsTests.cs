@@ -11,7 +11,7 @@ public sealed class BenchmarkOptionsTests
         Assert.Equal([1, 3, 16], options.Clients);
         Assert.Equal([100_000, 500_000, 1_000_000], options.Routes);
         Assert.Equal(["shared", "own", "constraint", "slow", "growth"], options.Scenarios);
-        Assert.Equal(["frr", "gobgp", "fabric"], options.Speakers);
+        Assert.Equal(["relay", "frr", "gobgp", "fabric"], options.Speakers);
         Assert.Equal((1000, 1_000_000, 300.0), (options.Members, options.MemberRoutes, options.Limit.TotalSeconds));
     }
 

@@ -28,6 +28,20 @@ public sealed class RouteCheckerTests
     }
 
     [Fact]
+    public void Routes_that_the_sender_has_marked_as_reflected_need_no_reflector()
+    {
+        var routes = new EncodedRoutes(new RouteSet(500));
+        var (checker, otherCluster) = (New(routes), New(routes));
+        LoadMessageTests.Bodies(routes.Messages(reflection: new(Originator, Cluster)).Span).ForEach(body => checker.Update(body));
+        LoadMessageTests.Bodies(routes.Messages(reflection: new(Originator, Cluster + 1)).Span).ForEach(body => otherCluster.Update(body));
+        Assert.Equal((null, true), (checker.Error, checker.Complete));
+        Assert.StartsWith("attribute 10 with", otherCluster.Error, StringComparison.Ordinal);
+        checker.ExpectChange(150, 7);
+        checker.Update(routes.Change(150, 7, new(Originator, Cluster))[MessageWriter.HeaderLength..]);
+        Assert.Equal((null, true), (checker.Error, checker.ChangeArrived));
+    }
+
+    [Fact]
     public void Routes_may_be_packed_and_ordered_in_another_way()
     {
         var set = new RouteSet(200);
