@@ -21,9 +21,6 @@ public enum ExportVerdict
     /// <summary>The peer is only observed: it is sent nothing.</summary>
     ObservedPeer,
 
-    /// <summary>The peer is sent only what was injected here, and the route was not.</summary>
-    NotInjected,
-
     /// <summary>The best path is the peer's own.</summary>
     OwnRoute,
 

@@ -68,9 +68,6 @@ internal enum EntryFlags : byte
 
     /// <summary>Not an entry but somebody's mark in the list of changes.</summary>
     Mark = 2,
-
-    /// <summary>Since it came to life it has had a path that was injected here: whoever is told of nothing else may have been told of it.</summary>
-    Injected = 4,
 }
 
 /// <summary>A route: its paths, the best one first, and its place in the list of changes. Zero in links means none; the first places are the lists' ends.</summary>

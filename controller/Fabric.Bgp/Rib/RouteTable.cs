@@ -397,7 +397,6 @@ internal sealed class RouteTable
         Put(path, set, flags);
         peer.Count(family, 1);
         ref var e = ref _entries[entry];
-        e.Flags |= peer.IsLocal ? EntryFlags.Injected : EntryFlags.None;
         if (isNew)
         {
             // The first and only one, of an entry that has just come last in the list.

@@ -14,7 +14,4 @@ public enum PeerRole
 
     /// <summary>Routes are taken and none are sent.</summary>
     Observed,
-
-    /// <summary>Routes are taken; of all routes only those that were injected here are sent. Nothing that a peer has sent goes on to another one.</summary>
-    Informed,
 }

@@ -125,7 +125,7 @@ internal sealed partial class RouteEngine
     /// <summary>Puts an entry's paths where they belong among what is to be told to a group.</summary>
     private void Sort(UpdateGroup group, int entry)
     {
-        if ((group.Key.OwnRoutesOnly && !HasOwn(entry)) || !group.Follows(_table.Entry(entry)))
+        if (group.Key.OwnRoutesOnly && !HasOwn(entry))
         {
             return;
         }
@@ -350,10 +350,7 @@ internal sealed partial class RouteEngine
             }
 
             place = entry;
-            if (member.Group.Follows(_table.Entry(entry)))
-            {
-                SortFor(member, entry);
-            }
+            SortFor(member, entry);
         }
 
         TellParcels(member);
@@ -418,8 +415,7 @@ internal sealed partial class RouteEngine
             {
                 paths++;
                 ref var path = ref _table.Path(at);
-                if (!path.IsUsable || path.Peer == member.Peer.Rib.Id || (!member.Group.Key.AddPath && _table.Best(path.Entry) != at)
-                    || !member.Group.Follows(_table.Entry(path.Entry)))
+                if (!path.IsUsable || path.Peer == member.Peer.Rib.Id || (!member.Group.Key.AddPath && _table.Best(path.Entry) != at))
                 {
                     continue;
                 }

@@ -289,7 +289,6 @@ internal sealed partial class RouteEngine
         ExportVerdict.NotNegotiated => "the family was not negotiated",
         ExportVerdict.NoPath => "there is no path that may be used",
         ExportVerdict.ObservedPeer => "is only observed, and sent nothing",
-        ExportVerdict.NotInjected => "is sent only what was injected here",
         ExportVerdict.OwnRoute => "has sent the best path itself",
         ExportVerdict.NotWanted => "has not asked for its route targets (RFC 4684)",
         ExportVerdict.NoAdvertise => "the route carries no-advertise",

@@ -59,9 +59,6 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
     /// <summary>Whether any member filters by route target.</summary>
     public bool HasFiltered { get; set; }
 
-    /// <summary>Whether the members may ever have been told of a route; a route that they have never heard of need not be withdrawn.</summary>
-    public bool Follows(in RouteEntry entry) => Key.Role != PeerRole.Informed || entry.Flags.HasFlag(EntryFlags.Injected);
-
     /// <summary>Forgets verdicts; sets may have gone.</summary>
     public void ForgetVerdicts()
     {
@@ -111,7 +108,6 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
     {
         var source = table.Peer(path.Peer);
         verdict = Key.Role == PeerRole.Observed ? ExportVerdict.ObservedPeer
-            : Key.Role == PeerRole.Informed && !source.IsLocal ? ExportVerdict.NotInjected
             : set.KeepHere ? ExportVerdict.NoAdvertise
             : set.KeepInside && !Key.IsInternal ? ExportVerdict.NoExport
             : Key.OwnRoutesOnly && !source.IsLocal ? ExportVerdict.NotOwn

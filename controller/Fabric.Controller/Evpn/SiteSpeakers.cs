@@ -283,7 +283,7 @@ public sealed partial class SiteSpeakers : BackgroundService, IBgpSpeakers
             .Select(d => new SpeakerPeerConfig
             {
                 Address = ((DeviceSpec)d.Spec).Management!.Address,
-                RemoteAsn = DeviceIdentity.Of(snapshot, d).Asn, Role = PeerRole.Informed, OpenWithoutPolicy = true,
+                RemoteAsn = DeviceIdentity.Of(snapshot, d).Asn, OwnRoutesOnly = true, OpenWithoutPolicy = true,
                 LocalAddress = local,
                 Description = d.Key.Name,
             }),

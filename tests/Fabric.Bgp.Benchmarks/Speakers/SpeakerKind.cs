@@ -12,10 +12,17 @@ public sealed record SpeakerKind(string Name, Func<string, LoopbackNet, string[]
     public ReflectionMarks? SentWith { get; private init; }
 
     /// <summary>This program as <see cref="BareRelay"/>: no reflector, but the limit that the machine and the load set to one.</summary>
-    public static SpeakerKind Relay { get; } = new("relay", static (_, net) => [Environment.ProcessPath!, BareRelay.Word, $"{net.Reflector}", $"{LoopbackNet.Client(0)}"])
+    public static SpeakerKind Relay { get; } = new("relay", static (_, net) => [.. Self(), BareRelay.Word, $"{net.Reflector}", $"{LoopbackNet.Client(0)}"])
     {
         SentWith = new ReflectionMarks(Session.Identifier(0), Speaker.ClusterId),
     };
+
+    /// <summary>The command that starts this program, which may have been started by <c>dotnet</c>.</summary>
+    private static string[] Self()
+    {
+        var program = Environment.ProcessPath!;
+        return Path.GetFileName(program) == "dotnet" ? [program, typeof(SpeakerKind).Assembly.Location] : [program];
+    }
 
     /// <summary>FRR's bgpd alone, without zebra.</summary>
     public static SpeakerKind Frr(IReadOnlyList<string> extra) => new("frr", (folder, net) =>

@@ -215,7 +215,7 @@ public sealed class GlassTests : IAsyncLifetime
     [Fact]
     public async Task An_informed_peer_is_sent_what_was_injected_and_nothing_of_what_others_have_sent_not_even_withdrawals()
     {
-        _speaker.SetPeers([Config(First) with { Role = PeerRole.Informed }, Config(Second) with { Role = PeerRole.Informed }]);
+        _speaker.SetPeers([Config(First) with { Role = PeerRole.Ordinary, OwnRoutesOnly = true }, Config(Second) with { Role = PeerRole.Ordinary, OwnRoutesOnly = true }]);
         await InjectAsync([Mac("02:00:00:00:00:01")]);
         var (first, second) = (await EstablishAsync(First), await EstablishAsync(Second));
         Assert.Equal(["+01"], await SentAsync(second)); // before End-of-RIB
@@ -234,7 +234,7 @@ public sealed class GlassTests : IAsyncLifetime
         await first.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes(), Samples.MacIp("02:00:00:00:00:02"))));
         await Eventually.True(() => _speaker.RouteCount == 2, "the other again");
         var why = await _speaker.ExplainAsync(AddressFamily.L2VpnEvpn, "1:10100 [2]:[0]:[48]:[02:00:00:00:00:02]");
-        Assert.Equal([(First, ExportVerdict.OwnRoute), (Second, ExportVerdict.NotInjected)], why!.Peers.Select(static p => (p.Peer, p.Verdict)));
+        Assert.Equal([(First, ExportVerdict.OwnRoute), (Second, ExportVerdict.NotOwn)], why!.Peers.Select(static p => (p.Peer, p.Verdict)));
 
         // Taken back while a peer has one of the same key: withdrawn, not replaced.
         await InjectAsync([Mac("02:00:00:00:00:01") with { Attributes = null }, Mac("02:00:00:00:00:04")]);

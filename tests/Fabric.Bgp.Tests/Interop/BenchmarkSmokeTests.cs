@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Fabric.Bgp.Tests.Interop;
 
-/// <summary>The benchmark itself, small: both reflectors carry every route once with its attributes intact.</summary>
+/// <summary>The benchmark itself, small: both reflectors, and the bare relay that sets the limit, carry every route once with its attributes intact.</summary>
 [Trait("Category", "lab")]
 public sealed class BenchmarkSmokeTests
 {
@@ -15,7 +15,7 @@ public sealed class BenchmarkSmokeTests
         using var json = JsonDocument.Parse(output.TrimEnd().Split('\n')[^1]);
         Assert.True(code == 0 && json.RootElement.GetProperty("ok").GetBoolean(), output);
         var cells = json.RootElement.GetProperty("table").EnumerateArray().Select(static c => c.GetProperty("measurement")).ToList();
-        Assert.Equal(["frr", "fabric"], cells.Select(static c => c.GetProperty("speaker").GetString()!));
+        Assert.Equal(["relay", "frr", "fabric"], cells.Select(static c => c.GetProperty("speaker").GetString()!));
         Assert.All(cells, static c =>
         {
             Assert.True(c.GetProperty("finished").GetBoolean());
