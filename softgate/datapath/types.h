@@ -108,6 +108,7 @@ struct vnet {
 /* An address of our own in a V-Net: ARP, ND and ping are answered. */
 struct gateway_key {
 	__u32 vnet;
+	__u32 reserved;
 	struct address address;
 };
 
@@ -124,6 +125,7 @@ struct vtep_key {
 
 struct host_key {
 	__u32 realm;
+	__u32 reserved;
 	struct address address;
 };
 
@@ -299,6 +301,7 @@ struct block_key {
 	__u16 block;    /* port / 64 */
 	__u8 protocol;  /* class: 0 TCP, 1 UDP, 2 ICMP */
 	__u8 reserved;
+	__u32 reserved2;
 };
 
 /*
@@ -331,10 +334,10 @@ struct session4_key {
 
 struct session6_key {
 	__u32 realm_protocol;
-	struct address source;
-	struct address destination;
 	__be16 source_port;
 	__be16 destination_port;
+	struct address source;
+	struct address destination;
 };
 
 enum session_flag {
@@ -347,40 +350,42 @@ enum session_flag {
 	SESSION_SNAT = 1 << 6,        /* holds a port of a block */
 	SESSION_BALANCED = 1 << 7,    /* `backend` counts it */
 	SESSION_SYNCED = 1 << 8,      /* came from the partner */
+	SESSION_PROBE = 1 << 9,       /* health check */
 };
 
-/* What becomes of packets with the key, and where they go. The entry of the way back has the key that follows from it. */
+/*
+ * What becomes of packets with the key, and where they go. The entry of the way back has the key that follows from it. Both families
+ * begin alike: `struct session`.
+ */
+#define FABRIC_SESSION \
+	__u32 realm;   /* where the packet goes on */ \
+	__u32 policy;  /* sum of `vpc.policy` of both realms when it was judged last */ \
+	__u32 seen;    /* seconds of bpf_ktime_get_coarse_ns */ \
+	__u16 flags;   /* enum session_flag */ \
+	__u16 delta;   /* one's complement sum of (new - old) over all that the checksum of layer 4 covers: RFC 1624 */ \
+	__u32 vnet;    /* V-Net that the first packet of this direction came from; 0: none */ \
+	__u32 backend; /* index into `backends`, of balanced sessions */ \
+	__u32 meter;   /* of the public address: index into `meters`; 0: unlimited */ \
+	__be16 source_port; \
+	__be16 destination_port
+
+struct session {
+	FABRIC_SESSION;
+};
+
 struct session4 {
+	FABRIC_SESSION;
 	__be32 source;
 	__be32 destination;
-	__be16 source_port;
-	__be16 destination_port;
-	__u32 realm;      /* where the packet goes on */
-	__u32 policy;     /* `vpc.policy` sum of both realms when it was judged last */
-	__u32 seen;       /* seconds of bpf_ktime_get_coarse_ns */
-	__u16 flags;      /* enum session_flag */
-	__u16 delta;      /* one's complement sum of (new - old) over addresses and ports: RFC 1624 */
-	__u16 delta_ip;   /* the same over the addresses only */
+	__u16 delta_ip; /* as `delta`, over the IP header */
 	__u16 reserved;
-	__u32 vnet;       /* V-Net that the first packet of this direction came from; 0: none */
-	__u32 backend;    /* index into `backends`, of balanced sessions */
-	__u32 meter;      /* of the public address: index into `meters`; 0: unlimited */
 	__u32 reserved2;
 };
 
 struct session6 {
+	FABRIC_SESSION;
 	struct address source;
 	struct address destination;
-	__be16 source_port;
-	__be16 destination_port;
-	__u32 realm;
-	__u32 policy;
-	__u32 seen;
-	__u16 flags;
-	__u16 delta;
-	__u32 vnet;
-	__u32 backend;
-	__u32 meter;
 };
 
 /* ---- fragments ----------------------------------------------------------------------------------------------------------------- */
