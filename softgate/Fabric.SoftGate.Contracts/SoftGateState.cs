@@ -18,22 +18,22 @@ public sealed record SoftGateState
     public SoftGatePartner? Partner { get; init; }
 
     /// <summary>The VPCs that the pair serves, those of the partner included: they move here when it fails.</summary>
-    public IReadOnlyList<SoftGateVpc> Vpcs { get; init; } = [];
+    public ValueList<SoftGateVpc> Vpcs { get; init; } = [];
 
     /// <summary>V-Nets whose gateway the pair is.</summary>
-    public IReadOnlyList<SoftGateVNet> VNets { get; init; } = [];
+    public ValueList<SoftGateVNet> VNets { get; init; } = [];
 
     /// <summary>Translation rules.</summary>
-    public IReadOnlyList<SoftGateNat> Nat { get; init; } = [];
+    public ValueList<SoftGateNat> Nat { get; init; } = [];
 
     /// <summary>Load balancers.</summary>
-    public IReadOnlyList<SoftGateBalancer> Balancers { get; init; } = [];
+    public ValueList<SoftGateBalancer> Balancers { get; init; } = [];
 
     /// <summary>Access lists, referred to by uid.</summary>
-    public IReadOnlyList<SoftGateAccessList> AccessLists { get; init; } = [];
+    public ValueList<SoftGateAccessList> AccessLists { get; init; } = [];
 
     /// <summary>Public addresses with an owner: for their lists and limits, and for those that are routed as they are.</summary>
-    public IReadOnlyList<SoftGatePublicAddress> PublicAddresses { get; init; } = [];
+    public ValueList<SoftGatePublicAddress> PublicAddresses { get; init; } = [];
 }
 
 /// <summary>One SoftGate.</summary>
@@ -64,16 +64,16 @@ public sealed record SoftGateNode
     public required MacAddress GatewayMac { get; init; }
 
     /// <summary>Ports to the fabric.</summary>
-    public IReadOnlyList<string> UnderlayPorts { get; init; } = [];
+    public ValueList<string> UnderlayPorts { get; init; } = [];
 
     /// <summary>MTU of the underlay, octets.</summary>
     public required int UnderlayMtu { get; init; }
 
     /// <summary>BGP EVPN peers, normally the leaves' or reflectors' loopbacks.</summary>
-    public IReadOnlyList<SoftGatePeer> EvpnPeers { get; init; } = [];
+    public ValueList<SoftGatePeer> EvpnPeers { get; init; } = [];
 
     /// <summary>Links to upstream routers.</summary>
-    public IReadOnlyList<SoftGateUpstream> Upstreams { get; init; } = [];
+    public ValueList<SoftGateUpstream> Upstreams { get; init; } = [];
 }
 
 /// <summary>A BGP peer.</summary>
@@ -91,10 +91,10 @@ public sealed record SoftGateUpstream
     public VlanId? Vlan { get; init; }
 
     /// <summary>Own addresses on the link.</summary>
-    public IReadOnlyList<IpInterface> Addresses { get; init; } = [];
+    public ValueList<IpInterface> Addresses { get; init; } = [];
 
     /// <summary>Routers there.</summary>
-    public IReadOnlyList<SoftGatePeer> Peers { get; init; } = [];
+    public ValueList<SoftGatePeer> Peers { get; init; } = [];
 }
 
 /// <summary>The other node of a pair.</summary>
@@ -144,7 +144,7 @@ public sealed record SoftGateVpc
     public bool RoutedIpv6 { get; init; } = true;
 
     /// <summary>Static routes of the VPC.</summary>
-    public IReadOnlyList<SoftGateStaticRoute> StaticRoutes { get; init; } = [];
+    public ValueList<SoftGateStaticRoute> StaticRoutes { get; init; } = [];
 }
 
 /// <summary>A route that an operator has written.</summary>
@@ -168,7 +168,7 @@ public sealed record SoftGateVNet
     public required Vni Vni { get; init; }
 
     /// <summary>Gateway addresses with prefix lengths.</summary>
-    public IReadOnlyList<IpInterface> Gateways { get; init; } = [];
+    public ValueList<IpInterface> Gateways { get; init; } = [];
 
     /// <summary>Largest IP packet in it, octets.</summary>
     public int Mtu { get; init; } = 1500;
@@ -183,7 +183,7 @@ public sealed record SoftGateVNet
     public bool Blocked { get; init; }
 
     /// <summary>Addresses that the orchestrator knows.</summary>
-    public IReadOnlyList<SoftGateKnownHost> KnownHosts { get; init; } = [];
+    public ValueList<SoftGateKnownHost> KnownHosts { get; init; } = [];
 }
 
 /// <summary>An address and who has it.</summary>
@@ -226,7 +226,7 @@ public sealed record SoftGateNat
     public IpAddr? InsideAddress { get; init; }
 
     /// <summary>Public addresses: one, or a pool for Source.</summary>
-    public IReadOnlyList<IpAddr> Public { get; init; } = [];
+    public ValueList<IpAddr> Public { get; init; } = [];
 
     /// <summary>Prefix: the public prefix.</summary>
     public IpPrefix? PublicPrefix { get; init; }
@@ -300,7 +300,7 @@ public sealed record SoftGateBalancer
     public SoftGateBalancing Balancing { get; init; }
 
     /// <summary>Sources that may use it; empty: all.</summary>
-    public IReadOnlyList<IpPrefix> Sources { get; init; } = [];
+    public ValueList<IpPrefix> Sources { get; init; } = [];
 
     /// <summary>Back ends see the gateway's address instead of the client's.</summary>
     public bool SourceNat { get; init; }
@@ -321,7 +321,7 @@ public sealed record SoftGateBalancer
     public int HealthThreshold { get; init; } = 2;
 
     /// <summary>Who answers.</summary>
-    public IReadOnlyList<SoftGateBackend> Backends { get; init; } = [];
+    public ValueList<SoftGateBackend> Backends { get; init; } = [];
 }
 
 /// <summary>A back end.</summary>
@@ -343,7 +343,7 @@ public sealed record SoftGateAccessList
     public bool PermitByDefault { get; init; }
 
     /// <summary>Rules in the order in which they are asked; at most 1,000.</summary>
-    public IReadOnlyList<SoftGateAccessRule> Rules { get; init; } = [];
+    public ValueList<SoftGateAccessRule> Rules { get; init; } = [];
 }
 
 /// <summary>A rule of a list. What is empty or absent matches everything.</summary>
@@ -359,16 +359,16 @@ public sealed record SoftGateAccessRule
     public bool Log { get; init; }
 
     /// <summary>Source prefixes, any of them; address sets are expanded.</summary>
-    public IReadOnlyList<IpPrefix> Sources { get; init; } = [];
+    public ValueList<IpPrefix> Sources { get; init; } = [];
 
     /// <summary>Destination prefixes, any of them.</summary>
-    public IReadOnlyList<IpPrefix> Destinations { get; init; } = [];
+    public ValueList<IpPrefix> Destinations { get; init; } = [];
 
     /// <summary>IP protocol number.</summary>
     public byte? Protocol { get; init; }
 
     /// <summary>Destination ports with TCP, UDP, SCTP; types and codes with ICMP and ICMPv6; any of them.</summary>
-    public IReadOnlyList<SoftGatePorts> Ports { get; init; } = [];
+    public ValueList<SoftGatePorts> Ports { get; init; } = [];
 }
 
 /// <summary>A public address of a VPC.</summary>

@@ -36,6 +36,9 @@ public enum ExportVerdict
     /// <summary>Neither sender nor peer is a client of this reflector (RFC 4456 section 6).</summary>
     NotReflected,
 
+    /// <summary>The peer is sent only routes that were injected here.</summary>
+    NotOwn,
+
     /// <summary>The export policy refuses it.</summary>
     RefusedByPolicy,
 

@@ -13,6 +13,9 @@ internal sealed class RouteFollower(RouteFilter filter)
     /// <summary>Marks in the lists of changes, by family; 0 where it does not follow.</summary>
     public int[] Marks { get; } = new int[Families.Count];
 
+    /// <summary>Whether changes of paths that are not the best ones count.</summary>
+    public bool AllPaths { get; init; }
+
     /// <summary>Changes up to this version were there before it came.</summary>
     public long Since { get; set; }
 

@@ -13,7 +13,7 @@ internal sealed class AttributeSet(int id, PathAttributes attributes)
 
     public PathAttributes Attributes { get; } = attributes;
 
-    /// <summary>The route targets as communities, sorted.</summary>
+    /// <summary>The route targets as communities, sorted; the ES-import ones of type-4 routes too (RFC 7432 section 7.6).</summary>
     public ulong[] Targets { get; } = TargetsOf(attributes);
 
     /// <summary>Whether a well-known community keeps the routes inside the AS, or here (RFC 1997).</summary>
@@ -35,7 +35,7 @@ internal sealed class AttributeSet(int id, PathAttributes attributes)
 
     private static ulong[] TargetsOf(PathAttributes attributes)
     {
-        var targets = attributes.ExtendedCommunities.Where(static c => c.RouteTarget is not null).Select(static c => c.Bits).Distinct().ToArray();
+        var targets = attributes.ExtendedCommunities.Where(static c => c.RouteTarget is not null || c.EsImport is not null).Select(static c => c.Bits).Distinct().ToArray();
         Array.Sort(targets);
         return targets;
     }

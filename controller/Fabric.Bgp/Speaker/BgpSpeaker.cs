@@ -74,8 +74,11 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
     /// <summary>Where the speaker listens, with the ports that were free where 0 was asked for.</summary>
     public ImmutableArray<IPEndPoint> Endpoints => _listener?.Endpoints ?? [];
 
-    /// <summary>The engine, for tests that hold it up.</summary>
+    /// <summary>The engine, for those who work on the table itself.</summary>
     internal RouteEngine Engine => _engine;
+
+    /// <summary>What the speaker is made of.</summary>
+    internal BgpSpeakerOptions Options => _options;
 
     /// <summary>All peers by address.</summary>
     public IReadOnlyList<PeerStatus> Peers

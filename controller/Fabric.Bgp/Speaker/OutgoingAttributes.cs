@@ -45,6 +45,7 @@ internal static class OutgoingAttributes
         return new PathAttributes(attributes)
         {
             NextHop = nextHop,
+            AsPath = source.IsLocal ? Without(attributes.AsPath, self.Asn.Value) : attributes.AsPath,
             LocalPref = attributes.LocalPref ?? UsualLocalPreference,
             OriginatorId = reflected ? attributes.OriginatorId ?? source.RouterId : attributes.OriginatorId,
             ClusterList = reflected ? [self.ClusterId, .. attributes.ClusterList] : attributes.ClusterList,
@@ -55,6 +56,11 @@ internal static class OutgoingAttributes
     private static AsPath Prepend(AsPath path, uint asn) => path.Segments is [{ Kind: AsPathSegmentKind.Sequence, Numbers: { Length: < 255 } numbers } first, ..]
         ? new([first with { Numbers = [asn, .. numbers] }, .. path.Segments.AsSpan()[1..]])
         : new([new AsPathSegment(AsPathSegmentKind.Sequence, [asn]), .. path.Segments]);
+
+    /// <summary>Own routes that are to look longer to external peers: to internal ones the own AS in the path would be a loop.</summary>
+    private static AsPath Without(AsPath path, uint asn) => path.Segments is [{ Kind: AsPathSegmentKind.Sequence, Numbers: { } numbers } first, ..] && numbers.Contains(asn)
+        ? new([.. numbers.All(n => n == asn) ? (ReadOnlySpan<AsPathSegment>)[] : [first with { Numbers = [.. numbers.Where(n => n != asn)] }], .. path.Segments.AsSpan()[1..]])
+        : path;
 
     /// <summary>RFC 4271 section 5: what is not transitive stays here, the rest goes on as partial.</summary>
     private static System.Collections.Immutable.ImmutableArray<UnknownAttribute> PassedOn(System.Collections.Immutable.ImmutableArray<UnknownAttribute> unknown) =>

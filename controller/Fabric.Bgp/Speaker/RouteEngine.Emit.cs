@@ -125,6 +125,11 @@ internal sealed partial class RouteEngine
     /// <summary>Puts an entry's paths where they belong among what is to be told to a group.</summary>
     private void Sort(UpdateGroup group, int entry)
     {
+        if (group.Key.OwnRoutesOnly && !HasOwn(entry))
+        {
+            return;
+        }
+
         var moved = _table.Entry(entry).Flags.HasFlag(EntryFlags.Moved);
         if (group.Key.AddPath)
         {
@@ -162,6 +167,20 @@ internal sealed partial class RouteEngine
         {
             _parcels.Add(Audience.All, path.Peer, set, null, first);
         }
+    }
+
+    /// <summary>Whether an entry has a path that was injected here, a dead one too: only then is there something to tell a peer that gets own routes only.</summary>
+    private bool HasOwn(int entry)
+    {
+        for (var path = _table.Entry(entry).First; path != 0; path = _table.Path(path).Next)
+        {
+            if (_table.Path(path).Peer == _local.Rib.Id)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void SortAllPaths(UpdateGroup group, int entry, bool moved)
@@ -347,6 +366,12 @@ internal sealed partial class RouteEngine
 
     private void SortFor(FamilyMember member, int entry)
     {
+        // Under another configuration it may have got what is not our own.
+        if (member.Group.Key.OwnRoutesOnly && !member.WithdrawsRest && !HasOwn(entry))
+        {
+            return;
+        }
+
         var rest = member.WithdrawsRest || _table.Entry(entry).Flags.HasFlag(EntryFlags.Moved);
         for (var at = _table.Entry(entry).First; at != 0; at = _table.Path(at).Next)
         {
@@ -397,6 +422,11 @@ internal sealed partial class RouteEngine
 
                 if (!wanted)
                 {
+                    if (member.Group.Key.OwnRoutesOnly && path.Peer != _local.Rib.Id)
+                    {
+                        continue;
+                    }
+
                     _parcels.Add(Audience.All, path.Peer, set, null, at);
                 }
                 else if (member.Group.Outgoing(path) is { } attributes)

@@ -29,6 +29,7 @@ internal sealed partial class RouteEngine
         }
 
         _followers.Add(follower);
+        NoteGroups();
         follower.Wake();
     }
 
@@ -37,6 +38,7 @@ internal sealed partial class RouteEngine
     {
         if (_followers.Remove(follower))
         {
+            NoteGroups();
             foreach (var mark in follower.Marks.Where(static m => m != 0))
             {
                 _table.RemoveMark(mark);

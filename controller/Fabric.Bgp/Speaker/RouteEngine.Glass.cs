@@ -293,6 +293,7 @@ internal sealed partial class RouteEngine
         ExportVerdict.NoAdvertise => "the route carries no-advertise",
         ExportVerdict.NoExport => "the route carries no-export, and the peer is external",
         ExportVerdict.NotReflected => "neither its sender nor the peer is a client of this reflector (RFC 4456)",
+        ExportVerdict.NotOwn => "is sent only routes that were injected here",
         ExportVerdict.NextHopNotTaken => "does not take next hops of the other IP version (RFC 8950)",
         ExportVerdict.NoPolicy => "the session is external and has no export policy (RFC 8212)",
         _ => "the export policy refuses it",

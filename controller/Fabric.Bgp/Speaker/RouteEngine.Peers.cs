@@ -110,7 +110,7 @@ internal sealed partial class RouteEngine
             Reassess(peer);
         }
 
-        if (Equals(before.Export, config.Export) && before.OpenWithoutPolicy == config.OpenWithoutPolicy)
+        if (Equals(before.Export, config.Export) && (before.OpenWithoutPolicy, before.OwnRoutesOnly) == (config.OpenWithoutPolicy, config.OwnRoutesOnly))
         {
             return;
         }
@@ -170,7 +170,7 @@ internal sealed partial class RouteEngine
     private void NoteGroups()
     {
         var all = _groups.SelectMany(static g => g).ToList();
-        _table.AllPathsCount = all.Exists(static g => g.Key.AddPath);
+        _table.AllPathsCount = all.Exists(static g => g.Key.AddPath) || _followers.Exists(static f => f.AllPaths);
         _table.PoliciesLook = all.Exists(static g => g.Key.Export is not null);
     }
 

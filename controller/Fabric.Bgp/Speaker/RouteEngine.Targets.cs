@@ -108,8 +108,17 @@ internal sealed partial class RouteEngine
     }
 
     /// <summary>For the linter: who wants what. A prefix of targets counts as wanting everything.</summary>
-    private void NoteImporter((ulong Bits, int Length) target, bool imports) =>
-        LintImporter(target.Length == 64 && RouteTarget.TryFromCommunity(target.Bits, out var one) ? one : null, imports);
+    private void NoteImporter((ulong Bits, int Length) target, bool imports)
+    {
+        if (target.Length < 64)
+        {
+            LintImporter(null, imports);
+        }
+        else if (RouteTarget.TryFromCommunity(target.Bits, out var one))
+        {
+            LintImporter(one, imports);
+        }
+    }
 
     private void Turn(FamilyMember member, ulong target, bool wanted)
     {

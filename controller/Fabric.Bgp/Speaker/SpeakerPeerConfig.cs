@@ -55,6 +55,9 @@ public sealed record SpeakerPeerConfig
     /// <summary>Whether an external session without policy passes everything all the same.</summary>
     public bool OpenWithoutPolicy { get; init; }
 
+    /// <summary>Whether the peer is sent only routes that were injected here: a VTEP or a stub is no transit between its peers.</summary>
+    public bool OwnRoutesOnly { get; init; }
+
     /// <summary>Routes of one family the peer may send before the session ends with Cease/Maximum Prefixes; null for no limit.</summary>
     public int? MaxPrefixes { get; init; }
 
@@ -91,8 +94,8 @@ public sealed record SpeakerPeerConfig
     /// <inheritdoc/>
     public bool Equals(SpeakerPeerConfig? other) =>
         SameSession(other)
-        && (Description, Import, Export, OpenWithoutPolicy, MaxPrefixes, MaxPrefixesWarning, SendHold)
-            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
+        && (Description, Import, Export, OpenWithoutPolicy, OwnRoutesOnly, MaxPrefixes, MaxPrefixesWarning, SendHold)
+            == (other!.Description, other.Import, other.Export, other.OpenWithoutPolicy, other.OwnRoutesOnly, other.MaxPrefixes, other.MaxPrefixesWarning, other.SendHold);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Address, Port, RemoteAsn);

@@ -10,11 +10,11 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>What makes two peers be told the same of a family.</summary>
 internal sealed record UpdateGroupKey(
     FamilyIndex Family, bool IsInternal, PeerRole Role, bool AddPath, bool FourOctetAs, int MaxMessageLength, IpAddr LocalAddress,
-    RoutePolicy? Export, bool OpenWithoutPolicy, bool Ipv4OverIpv6)
+    RoutePolicy? Export, bool OpenWithoutPolicy, bool OwnRoutesOnly, bool Ipv4OverIpv6)
 {
     public static UpdateGroupKey Of(FamilyIndex family, SpeakerPeerConfig config, EngineSession session) => new(
         family, session.Context.IsInternal, config.Role, session.Context.AddPathSend.Contains(family.Family()), session.Context.FourOctetAs,
-        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy,
+        session.Context.MaxMessageLength, session.LocalAddress, config.Export, config.OpenWithoutPolicy, config.OwnRoutesOnly,
         family == FamilyIndex.Ipv4 && session.Ipv4OverIpv6);
 
     /// <summary>Whether the peers can take routes with this next hop: an IPv4 route with an IPv6 one only by RFC 8950, an IPv6 route with an IPv4 one never.</summary>
@@ -85,6 +85,7 @@ internal sealed class UpdateGroup(UpdateGroupKey key, RouteTable table, SpeakerI
         verdict = Key.Role == PeerRole.Observed ? ExportVerdict.ObservedPeer
             : set.KeepHere ? ExportVerdict.NoAdvertise
             : set.KeepInside && !Key.IsInternal ? ExportVerdict.NoExport
+            : Key.OwnRoutesOnly && !source.IsLocal ? ExportVerdict.NotOwn
             : !Passes(source) ? ExportVerdict.NotReflected
             : Key.Export is null && !Key.IsInternal && !Key.OpenWithoutPolicy ? ExportVerdict.NoPolicy // RFC 8212
             : ExportVerdict.Sent;

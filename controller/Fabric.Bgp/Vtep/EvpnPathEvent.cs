@@ -40,9 +40,22 @@ public abstract record EvpnPathEvent(PathSource Source, PathAttributes? Attribut
     /// <param name="attributes">Its attributes; null when it is withdrawn.</param>
     public static EvpnPathEvent? Of(PathSource source, ReadOnlySpan<byte> nlri, PathAttributes? attributes)
     {
-        var routes = new EvpnRouteSet();
-        EvpnNlri.TryDecode(nlri, routes, null);
-        return Of(source, routes, attributes).FirstOrDefault();
+        if (nlri.Length < 2)
+        {
+            return null;
+        }
+
+        var type = nlri[0];
+        var value = nlri[2..];
+        return (EvpnRouteType)type switch
+        {
+            EvpnRouteType.EthernetAutoDiscovery when EthernetAutoDiscoveryRoute.TryDecode(type, value, out var r, out _) => new AutoDiscovery(source, r, attributes),
+            EvpnRouteType.MacIp when MacIpRoute.TryDecode(type, value, out var r, out _) => new MacIp(source, r, attributes),
+            EvpnRouteType.Multicast when MulticastRoute.TryDecode(type, value, out var r, out _) => new Multicast(source, r, attributes),
+            EvpnRouteType.EthernetSegment when EthernetSegmentRoute.TryDecode(type, value, out var r, out _) => new Segment(source, r, attributes),
+            EvpnRouteType.Prefix when PrefixRoute.TryDecode(type, value, out var r, out _) => new Prefix(source, r, attributes),
+            _ => null,
+        };
     }
 
     private static IEnumerable<EvpnPathEvent> Of(PathSource source, EvpnRouteSet routes, PathAttributes? attributes) =>

@@ -13,6 +13,12 @@ internal abstract class ImportedPath(PathSource source, PathAttributes attribute
 
     public IpAddr Vtep { get; } = attributes.NextHop.GetValueOrDefault();
 
+    /// <summary>In which telling of all paths it was told last.</summary>
+    public int Telling { get; set; }
+
+    /// <summary>Whether it says the same as a later one from the same source.</summary>
+    public abstract bool Says(ImportedPath same);
+
     public L2Instance[] Bridges { get; set; } = [];
 
     public L3Instance[] Vrfs { get; set; } = [];
@@ -23,6 +29,8 @@ internal sealed class AutoDiscoveryPath(PathSource source, EthernetAutoDiscovery
 {
     public EthernetAutoDiscoveryRoute Route { get; } = route;
 
+    public override bool Says(ImportedPath same) => same is AutoDiscoveryPath other && other.Route == Route && other.Attributes.Equals(Attributes);
+
     public bool SingleActive { get; } = attributes.ExtendedCommunities.Any(static c => c.EsiLabel is { SingleActive: true });
 }
 
@@ -30,6 +38,8 @@ internal sealed class AutoDiscoveryPath(PathSource source, EthernetAutoDiscovery
 internal sealed class MacIpPath(PathSource source, MacIpRoute route, PathAttributes attributes) : ImportedPath(source, attributes)
 {
     public MacIpRoute Route { get; } = route;
+
+    public override bool Says(ImportedPath same) => same is MacIpPath other && other.Route == Route && other.Attributes.Equals(Attributes);
 
     public MacAddress Mac => Route.Key.Mac;
 
@@ -61,6 +71,8 @@ internal sealed class MulticastPath(PathSource source, MulticastRoute route, Pat
 {
     public MulticastRoute Route { get; } = route;
 
+    public override bool Says(ImportedPath same) => same is MulticastPath other && other.Route == Route && other.Attributes.Equals(Attributes);
+
     public IpAddr Endpoint { get; } = endpoint;
 }
 
@@ -68,6 +80,8 @@ internal sealed class MulticastPath(PathSource source, MulticastRoute route, Pat
 internal sealed class SegmentPath(PathSource source, EthernetSegmentRoute route, PathAttributes attributes) : ImportedPath(source, attributes)
 {
     public EthernetSegmentRoute Route { get; } = route;
+
+    public override bool Says(ImportedPath same) => same is SegmentPath other && other.Route == Route && other.Attributes.Equals(Attributes);
 
     public DfElection? Election
     {
@@ -90,6 +104,8 @@ internal sealed class SegmentPath(PathSource source, EthernetSegmentRoute route,
 internal sealed class PrefixRoutePath(PathSource source, PrefixRoute route, PathAttributes attributes, PrefixPath shown) : ImportedPath(source, attributes)
 {
     public PrefixRoute Route { get; } = route;
+
+    public override bool Says(ImportedPath same) => same is PrefixRoutePath other && other.Route == Route && other.Attributes.Equals(Attributes);
 
     public PrefixPath Shown { get; } = shown;
 }

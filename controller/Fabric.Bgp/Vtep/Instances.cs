@@ -17,6 +17,18 @@ internal sealed class L2Instance(L2VniConfig config)
 
     /// <summary>Auto-discovery routes of this bridge domain, by segment and VTEP.</summary>
     public Dictionary<EthernetSegmentId, Attachments> Segments { get; } = [];
+
+    /// <summary>Auto-discovery routes of whole segments that this bridge domain takes.</summary>
+    public HashSet<AutoDiscoveryPath> WholeSegments { get; } = [];
+
+    /// <summary>All paths it takes.</summary>
+    public IEnumerable<ImportedPath> Paths =>
+    [
+        .. Macs.Values.SelectMany(static m => m.Remote),
+        .. Flood.Values.SelectMany(static f => f),
+        .. Segments.Values.SelectMany(static s => s.ByVtep.Values).SelectMany(static a => a),
+        .. WholeSegments,
+    ];
 }
 
 /// <summary>A VRF at work.</summary>
@@ -30,11 +42,25 @@ internal sealed class L3Instance(L3VniConfig config)
 
     public Dictionary<IpAddr, SortedSet<MacIpPath>> Hosts { get; } = [];
 
-    /// <summary>Local prefixes with their gateway.</summary>
-    public Dictionary<IpPrefix, IpAddr?> Local { get; } = [];
+    /// <summary>Local prefixes.</summary>
+    public Dictionary<IpPrefix, VtepEvent.PrefixSet> Local { get; } = [];
 
-    /// <summary>How many paths in the view point to a gateway.</summary>
-    public Dictionary<IpAddr, int> Gateways { get; } = [];
+    /// <summary>The prefixes in the view that point to a gateway, to a router's MAC, or to a segment.</summary>
+    public Dictionary<IpAddr, HashSet<IpPrefix>> Gateways { get; } = [];
+
+    public Dictionary<MacAddress, HashSet<IpPrefix>> RouterMacs { get; } = [];
+
+    public Dictionary<EthernetSegmentId, HashSet<IpPrefix>> Segments { get; } = [];
+
+    /// <summary>The bridge domains that are attached to it, by VNI.</summary>
+    public SortedDictionary<Vni, L2Instance> Bridges { get; } = [];
+
+    /// <summary>Auto-discovery routes of whole segments that this VRF takes.</summary>
+    public HashSet<AutoDiscoveryPath> WholeSegments { get; } = [];
+
+    /// <summary>All paths it takes.</summary>
+    public IEnumerable<ImportedPath> Paths =>
+        [.. Prefixes.Values.SelectMany(static p => p), .. Hosts.Values.SelectMany(static h => h), .. WholeSegments];
 
     /// <summary>Addresses that are local in a bridge domain of this VRF, and in how many.</summary>
     public Dictionary<IpAddr, int> LocalHosts { get; } = [];

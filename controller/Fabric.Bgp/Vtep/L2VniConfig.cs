@@ -24,8 +24,14 @@ public sealed record L2VniConfig
     /// <summary>The VRF the bridge domain is attached to, when it is routed.</summary>
     public Vni? L3Vni { get; init; }
 
-    /// <summary>The VTEP address for own routes; null takes the first one of the VTEP.</summary>
+    /// <summary>
+    /// The VTEP address for own routes, IPv4 or IPv6; null takes the first one of the VTEP. It counts as own: a pair of VTEPs that announce the
+    /// same with the address of one of them do not take each other's routes.
+    /// </summary>
     public IpAddr? Address { get; init; }
+
+    /// <summary>How good own routes are to look to others.</summary>
+    public RoutePreference Preference { get; init; }
 
     /// <summary>The number that the election of a designated forwarder runs on: the tag, or the VNI where there is none (RFC 8365 section 8.1).</summary>
     internal uint ElectionTag => Tag != 0 ? Tag : Vni.Value;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fabric.Bgp.Attributes;
 using Fabric.Primitives;
 
 namespace Fabric.Bgp.Vtep;
@@ -13,6 +14,15 @@ public abstract record VtepAction
     /// <summary>An own route is to be announced, or withdrawn when it has no attributes.</summary>
     /// <param name="Path">The route, from <see cref="PathSource.Local"/>.</param>
     public sealed record Originate(EvpnPathEvent Path) : VtepAction;
+
+    /// <summary>Paths with one of these route targets are to be told again: they were not taken before, and may be now.</summary>
+    /// <param name="Targets">Route targets, ES-import ones too; empty for all paths.</param>
+    public sealed record TellAgain(ImmutableArray<ExtendedCommunity> Targets) : VtepAction;
+
+    /// <summary>Routes with a route target come to be of use here, or no longer are (RFC 4684).</summary>
+    /// <param name="Target">The route target, an ES-import one too.</param>
+    /// <param name="Wanted">Whether they are of use.</param>
+    public sealed record TargetWanted(ExtendedCommunity Target, bool Wanted) : VtepAction;
 
     /// <summary>A MAC table changed.</summary>
     /// <param name="Vni">L2VNI.</param>
@@ -53,6 +63,11 @@ public abstract record VtepAction
     /// <param name="Vni">L3VNI.</param>
     /// <param name="Gateway">The gateway's address.</param>
     public sealed record GatewayChanged(Vni Vni, IpAddr Gateway) : VtepAction;
+
+    /// <summary>A router's MAC that prefixes of a VRF point to is elsewhere, new, or gone; the prefixes are not told one by one.</summary>
+    /// <param name="Vni">L3VNI.</param>
+    /// <param name="RouterMac">The router's MAC.</param>
+    public sealed record RouterMacChanged(Vni Vni, MacAddress RouterMac) : VtepAction;
 
     /// <summary>The designated forwarder of an own segment changed.</summary>
     /// <param name="Esi">The segment.</param>

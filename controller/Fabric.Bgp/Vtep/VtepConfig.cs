@@ -9,6 +9,9 @@ public sealed record VtepConfig
     /// <summary>Own VTEP addresses, IPv4 and IPv6, at least one. The first is the next hop of own routes unless a VNI says otherwise.</summary>
     public required ImmutableArray<IpAddr> Addresses { get; init; }
 
+    /// <summary>Own AS, by which routes are made to look longer (<see cref="RoutePreference.Prepend"/>); null where that is not wanted.</summary>
+    public Asn? Asn { get; init; }
+
     /// <summary>Own router's MAC, RFC 9135 section 8.1.</summary>
     public required MacAddress RouterMac { get; init; }
 

@@ -14,7 +14,7 @@ public abstract record VtepEvent
     /// <param name="Path">Which, by whom.</param>
     public sealed record PathSaid(EvpnPathEvent Path) : VtepEvent;
 
-    /// <summary>A bridge domain is there, or changed. Paths that were not imported before must be told again.</summary>
+    /// <summary>A bridge domain is there, or changed. <see cref="VtepAction.TellAgain"/> says which paths must be told again.</summary>
     /// <param name="Config">How it is configured.</param>
     public sealed record L2VniSet(L2VniConfig Config) : VtepEvent;
 
@@ -22,7 +22,7 @@ public abstract record VtepEvent
     /// <param name="Vni">Its VNI.</param>
     public sealed record L2VniRemoved(Vni Vni) : VtepEvent;
 
-    /// <summary>A VRF is there, or changed. Paths that were not imported before must be told again.</summary>
+    /// <summary>A VRF is there, or changed. <see cref="VtepAction.TellAgain"/> says which paths must be told again.</summary>
     /// <param name="Config">How it is configured.</param>
     public sealed record L3VniSet(L3VniConfig Config) : VtepEvent;
 
@@ -30,7 +30,7 @@ public abstract record VtepEvent
     /// <param name="Vni">Its VNI.</param>
     public sealed record L3VniRemoved(Vni Vni) : VtepEvent;
 
-    /// <summary>This VTEP is attached to a segment, or its configuration changed.</summary>
+    /// <summary>This VTEP is attached to a segment, or its configuration changed. <see cref="VtepAction.TellAgain"/> says which paths must be told again.</summary>
     /// <param name="Config">How it is configured.</param>
     public sealed record SegmentSet(LocalSegmentConfig Config) : VtepEvent;
 
@@ -74,7 +74,8 @@ public abstract record VtepEvent
     /// <param name="Vni">L3VNI.</param>
     /// <param name="Prefix">The prefix.</param>
     /// <param name="Gateway">Gateway address as overlay index (RFC 9136 section 4.1); null announces the router's MAC.</param>
-    public sealed record PrefixSet(Vni Vni, IpPrefix Prefix, IpAddr? Gateway = null) : VtepEvent;
+    /// <param name="Preference">How good it is to look to others; null takes the VRF's.</param>
+    public sealed record PrefixSet(Vni Vni, IpPrefix Prefix, IpAddr? Gateway = null, RoutePreference? Preference = null) : VtepEvent;
 
     /// <summary>A local prefix is gone.</summary>
     /// <param name="Vni">L3VNI.</param>
@@ -85,6 +86,12 @@ public abstract record VtepEvent
     /// <param name="Vni">L2VNI.</param>
     /// <param name="Mac">The MAC.</param>
     public sealed record DuplicateCleared(Vni Vni, MacAddress Mac) : VtepEvent;
+
+    /// <summary>All paths are told anew, from here to <see cref="RetellEnded"/>.</summary>
+    public sealed record RetellBegun : VtepEvent;
+
+    /// <summary>All paths have been told: whichever was not since <see cref="RetellBegun"/> is gone.</summary>
+    public sealed record RetellEnded : VtepEvent;
 
     /// <summary>Time has passed: <see cref="VtepState.NextDeadline"/> was reached.</summary>
     public sealed record Tick : VtepEvent;

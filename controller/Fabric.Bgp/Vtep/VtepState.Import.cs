@@ -14,11 +14,13 @@ public sealed partial class VtepState
     private readonly Dictionary<(PathSource, PrefixKey), PrefixRoutePath> _prefixes = [];
     private readonly Dictionary<RouteTarget, List<L2Instance>> _bridgesByTarget = [];
     private readonly Dictionary<RouteTarget, List<L3Instance>> _vrfsByTarget = [];
+    private readonly Dictionary<ExtendedCommunity, int> _wanted = [];
+    private int _telling;
 
     private void Import(EvpnPathEvent said)
     {
         // Our own routes come back from reflectors; what is ours is known better here.
-        var attributes = said is { Source.IsLocal: false, Attributes: { NextHop: { } vtep } given } && !_ownAddresses.Contains(vtep) ? given : null;
+        var attributes = said is { Source.IsLocal: false, Attributes: { NextHop: { } vtep } given } && !_ownAddresses.ContainsKey(vtep) ? given : null;
         if (attributes is not null && !IsVxlan(attributes))
         {
             Ignore($"{said.Source}: the encapsulation is not VXLAN");
@@ -51,58 +53,35 @@ public sealed partial class VtepState
         where TKey : struct
         where TPath : ImportedPath
     {
-        if (store.Remove(key, out var before))
+        if (path is not null && !IsTaken(path))
         {
+            path = null;
+        }
+
+        if (store.TryGetValue(key, out var before))
+        {
+            if (path is not null && before.Says(path) && before.Bridges.AsSpan().SequenceEqual(path.Bridges) && before.Vrfs.AsSpan().SequenceEqual(path.Vrfs))
+            {
+                before.Telling = _telling;
+                return;
+            }
+
+            store.Remove(key);
             Detach(before);
         }
 
-        if (path is not null && IsTaken(path))
+        if (path is not null)
         {
+            path.Telling = _telling;
             store[key] = path;
             Attach(path);
         }
     }
 
-    /// <summary>Asks anew for every kept path who takes it, after a change of the configuration.</summary>
-    private void ImportAnew()
+    /// <summary>Asks anew who takes these paths, after a change of the configuration.</summary>
+    private void ImportAnew(IEnumerable<ImportedPath> paths)
     {
-        _bridgesByTarget.Clear();
-        _vrfsByTarget.Clear();
-        foreach (var bridge in _bridges.Values)
-        {
-            Index(_bridgesByTarget, bridge.Config.Import, bridge);
-        }
-
-        foreach (var vrf in _vrfs.Values)
-        {
-            Index(_vrfsByTarget, vrf.Config.Import, vrf);
-        }
-
-        Anew(_macIp);
-        Anew(_multicast);
-        Anew(_prefixes);
-        Anew(_autoDiscovery);
-        Anew(_segmentRoutes);
-
-        static void Index<T>(Dictionary<RouteTarget, List<T>> index, IEnumerable<RouteTarget> targets, T instance)
-        {
-            foreach (var target in targets.Distinct())
-            {
-                if (!index.TryGetValue(target, out var instances))
-                {
-                    index[target] = instances = [];
-                }
-
-                instances.Add(instance);
-            }
-        }
-    }
-
-    private void Anew<TKey, TPath>(Dictionary<TKey, TPath> store)
-        where TKey : struct
-        where TPath : ImportedPath
-    {
-        foreach (var (key, path) in store.ToList())
+        foreach (var path in paths)
         {
             Detach(path);
             if (IsTaken(path))
@@ -111,8 +90,101 @@ public sealed partial class VtepState
             }
             else
             {
-                store.Remove(key);
+                Forget(path);
             }
+        }
+    }
+
+    /// <summary>All paths that are kept and fit go.</summary>
+    private void Drop(Func<ImportedPath, bool> fits)
+    {
+        foreach (var path in ((IEnumerable<ImportedPath>)[.. _autoDiscovery.Values, .. _macIp.Values, .. _multicast.Values, .. _segmentRoutes.Values, .. _prefixes.Values]).Where(fits))
+        {
+            Detach(path);
+            Forget(path);
+        }
+    }
+
+    private void Forget(ImportedPath path)
+    {
+        switch (path)
+        {
+            case AutoDiscoveryPath p: _autoDiscovery.Remove((p.Source, p.Route.Key)); break;
+            case MacIpPath p: _macIp.Remove((p.Source, p.Route.Key)); break;
+            case MulticastPath p: _multicast.Remove((p.Source, p.Route.Key)); break;
+            case SegmentPath p: _segmentRoutes.Remove((p.Source, p.Route.Key)); break;
+            case PrefixRoutePath p: _prefixes.Remove((p.Source, p.Route.Key)); break;
+        }
+    }
+
+    private static void Index<T>(Dictionary<RouteTarget, List<T>> index, IEnumerable<RouteTarget> targets, T instance)
+    {
+        foreach (var target in targets.Distinct())
+        {
+            if (!index.TryGetValue(target, out var instances))
+            {
+                index[target] = instances = [];
+            }
+
+            instances.Add(instance);
+        }
+    }
+
+    private static void Unindex<T>(Dictionary<RouteTarget, List<T>> index, IEnumerable<RouteTarget> targets, T instance)
+    {
+        foreach (var target in targets.Distinct())
+        {
+            var instances = index[target];
+            instances.Remove(instance);
+            if (instances.Count == 0)
+            {
+                index.Remove(target);
+            }
+        }
+    }
+
+    /// <summary>Route targets come to be wanted here, or by one less.</summary>
+    private void Want(IEnumerable<ExtendedCommunity> targets, bool wanted)
+    {
+        foreach (var target in targets.Distinct())
+        {
+            var count = _wanted.GetValueOrDefault(target) + (wanted ? 1 : -1);
+            if (count == 0)
+            {
+                _wanted.Remove(target);
+            }
+            else
+            {
+                _wanted[target] = count;
+            }
+
+            if (count == (wanted ? 1 : 0))
+            {
+                _actions.Add(new VtepAction.TargetWanted(target, wanted));
+            }
+        }
+    }
+
+    /// <summary>An address comes to be an own one, or by one VNI less.</summary>
+    private void Own(IpAddr? address, bool own)
+    {
+        if (address is not { } one)
+        {
+            return;
+        }
+
+        var count = _ownAddresses.GetValueOrDefault(one) + (own ? 1 : -1);
+        if (count == 0)
+        {
+            _ownAddresses.Remove(one);
+            _actions.Add(new VtepAction.TellAgain([]));
+            return;
+        }
+
+        _ownAddresses[one] = count;
+        if (own && count == 1)
+        {
+            Drop(p => p.Vtep == one);
         }
     }
 
@@ -196,6 +268,8 @@ public sealed partial class VtepState
                 break;
             case AutoDiscoveryPath { Route.IsPerSegment: true } p:
                 Get(Get(_remoteSegments, p.Route.Key.Esi).ByVtep, p.Vtep, PathOrder.AutoDiscovery).Add(p);
+                Array.ForEach(p.Bridges, b => b.WholeSegments.Add(p));
+                Array.ForEach(p.Vrfs, v => v.WholeSegments.Add(p));
                 break;
             case AutoDiscoveryPath p:
                 foreach (var bridge in p.Bridges)
@@ -249,6 +323,8 @@ public sealed partial class VtepState
                 break;
             case AutoDiscoveryPath { Route.IsPerSegment: true } p:
                 DropAttachment(_remoteSegments, p);
+                Array.ForEach(p.Bridges, b => b.WholeSegments.Remove(p));
+                Array.ForEach(p.Vrfs, v => v.WholeSegments.Remove(p));
                 break;
             case AutoDiscoveryPath p:
                 foreach (var bridge in p.Bridges)

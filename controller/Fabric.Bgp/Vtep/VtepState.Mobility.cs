@@ -203,6 +203,8 @@ public sealed partial class VtepState
         }
 
         _actions.Add(new VtepAction.MacChanged(bridge.Config.Vni, mac, entry));
+        NoteSegment(before?.Esi ?? default, entry?.Esi ?? default, VtepRowKey.Of(bridge.Config.Vni, mac));
+        TellOverlay(bridge, mac);
         if (local is not null)
         {
             foreach (var ip in local.Addresses.Keys)

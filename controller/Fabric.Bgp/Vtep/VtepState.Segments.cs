@@ -30,7 +30,12 @@ public sealed partial class VtepState
             return [new(path.Vtep, path.Label, path.RouterMac)];
         }
 
-        foreach (var bridge in _bridges.Values.Where(b => b.Config.L3Vni == vni).OrderBy(static b => b.Config.Vni))
+        if (!_vrfs.TryGetValue(vni, out var vrf))
+        {
+            return [];
+        }
+
+        foreach (var bridge in vrf.Bridges.Values)
         {
             var found = path.Kind switch
             {
@@ -51,6 +56,14 @@ public sealed partial class VtepState
             bridge.View.MacTable.TryGetValue(mac, out var entry) ? [.. Destinations(bridge.Config.Vni, entry).Select(d => d with { Mac = mac })] : [];
     }
 
+    /// <summary>Equal ways to a prefix of a VRF, each once; none when it is not there or leads nowhere.</summary>
+    public ImmutableArray<Destination> Destinations(Vni vni, IpPrefix prefix) =>
+        _vrfs.TryGetValue(vni, out var vrf) && vrf.View.PrefixTable.TryGetValue(prefix, out var paths) ? Merged(paths, p => Destinations(vni, p)) : [];
+
+    /// <summary>Equal ways to a host of a VRF, each once; none when it is local or nowhere.</summary>
+    public ImmutableArray<Destination> Destinations(Vni vni, IpAddr host) =>
+        _vrfs.TryGetValue(vni, out var vrf) && vrf.View.HostTable.TryGetValue(host, out var paths) ? Merged(paths, Destinations) : [];
+
     /// <summary>Where packets for a host go; none while its VTEP is not attached to the host's segment.</summary>
     public ImmutableArray<Destination> Destinations(HostPath path)
     {
@@ -58,6 +71,32 @@ public sealed partial class VtepState
         return path.Esi.IsZero || (_remoteSegments.TryGetValue(path.Esi, out var segment) && segment.ByVtep.ContainsKey(path.Vtep))
             ? [new(path.Vtep, path.Label, path.RouterMac)]
             : [];
+    }
+
+    private static ImmutableArray<Destination> Merged<T>(ImmutableArray<T> paths, Func<T, ImmutableArray<Destination>> lead) =>
+        paths is [var only] ? lead(only) : [.. paths.SelectMany(p => lead(p)).Distinct().OrderBy(static d => d.Backup)];
+
+    /// <summary>The prefixes that point to a gateway or router's MAC which is on a segment.</summary>
+    internal IEnumerable<(Vni Vrf, IpPrefix Prefix)> PrefixesBehind(EthernetSegmentId esi, Vni? vni)
+    {
+        foreach (var row in RowsOn(esi))
+        {
+            if (row.Kind != VtepTable.Macs || (vni is not null && row.Vni != vni) || _bridges.GetValueOrDefault(row.Vni) is not { Config.L3Vni: { } l3 } bridge
+                || !_vrfs.TryGetValue(l3, out var vrf) || (vrf.Gateways.Count == 0 && vrf.RouterMacs.Count == 0))
+            {
+                continue;
+            }
+
+            foreach (var prefix in vrf.RouterMacs.GetValueOrDefault(row.Mac) ?? [])
+            {
+                yield return (l3, prefix);
+            }
+
+            foreach (var prefix in vrf.Gateways.Where(g => bridge.View.NeighborTable.GetValueOrDefault(g.Key)?.Mac == row.Mac).SelectMany(static g => g.Value))
+            {
+                yield return (l3, prefix);
+            }
+        }
     }
 
     /// <summary>The routers of a segment that a bridge domain's frames may go to: those that have announced the segment as a whole, and either the bridge domain on it or the MAC itself.</summary>
@@ -103,6 +142,7 @@ public sealed partial class VtepState
         if (_localSegments.TryGetValue(config.Esi, out var segment))
         {
             WithdrawSegment(segment.Config);
+            Want([segment.Config.EsImportCommunity], wanted: false);
             segment.Config = config;
         }
         else
@@ -112,7 +152,9 @@ public sealed partial class VtepState
             _deadlines.Enqueue(new(null, null, config.Esi), electAt);
         }
 
-        ImportAnew();
+        Want([config.EsImportCommunity], wanted: true);
+        ImportAnew([.. segment.Routers.Values.SelectMany(static r => r)]);
+        _actions.Add(new VtepAction.TellAgain([config.EsImportCommunity]));
         AnnounceSegment(config);
         _touchedElections.Add(segment);
         _touchedSegments.Add((config.Esi, null));
@@ -131,7 +173,12 @@ public sealed partial class VtepState
             _actions.Add(new VtepAction.ForwarderChanged(esi, vni, null));
         }
 
-        ImportAnew();
+        Want([segment.Config.EsImportCommunity], wanted: false);
+        foreach (var path in segment.Routers.Values.SelectMany(static r => r))
+        {
+            Forget(path);
+        }
+
         _touchedSegments.Add((esi, null));
     }
 
@@ -155,7 +202,7 @@ public sealed partial class VtepState
         {
             _own.Set(
                 new EthernetAutoDiscoveryRoute(new(bridge.Config.Rd, config.Esi, bridge.Config.Tag), EvpnLabel.Of(bridge.Config.Vni)),
-                Attributes(AddressOf(bridge.Config.Address), bridge.Config.Export, []));
+                Attributes(AddressOf(bridge.Config.Address), bridge.Config.Export, [], bridge.Config.Preference));
         }
     }
 
@@ -184,7 +231,7 @@ public sealed partial class VtepState
             {
                 var inBridge = bridge.Segments.GetValueOrDefault(config.Esi);
                 result = DfElector.Elect(config.Esi, bridge.Config.ElectionTag, segment.Routers
-                    .Where(r => !_ownAddresses.Contains(r.Key))
+                    .Where(r => !_ownAddresses.ContainsKey(r.Key))
                     .Select(r => new DfCandidate(r.Key, r.Value.Min!.Election, inBridge?.ByVtep.ContainsKey(r.Value.Min!.Vtep) == true))
                     .Append(new DfCandidate(_config.Addresses[0], config.Election)));
             }

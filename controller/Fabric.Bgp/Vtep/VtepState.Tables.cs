@@ -15,6 +15,7 @@ public sealed partial class VtepState
     private readonly HashSet<(L3Instance Vrf, IpPrefix Prefix)> _touchedPrefixes = [];
     private readonly HashSet<(EthernetSegmentId Esi, Vni? Vni)> _touchedSegments = [];
     private readonly HashSet<LocalSegment> _touchedElections = [];
+    private readonly Dictionary<EthernetSegmentId, HashSet<VtepRowKey>> _onSegment = [];
 
     private void Touch(ImportedPath path)
     {
@@ -133,6 +134,64 @@ public sealed partial class VtepState
         }
     }
 
+    /// <summary>The rows of the view that lead to a segment: whoever comes to or leaves the segment changes where they lead.</summary>
+    internal IEnumerable<VtepRowKey> RowsOn(EthernetSegmentId esi) => _onSegment.GetValueOrDefault(esi, []);
+
+    /// <summary>The prefixes of a VRF that point to a gateway.</summary>
+    internal IEnumerable<IpPrefix> PrefixesVia(Vni vni, IpAddr gateway) => _vrfs.GetValueOrDefault(vni)?.Gateways.GetValueOrDefault(gateway) ?? [];
+
+    /// <summary>The prefixes of a VRF that point to a router's MAC.</summary>
+    internal IEnumerable<IpPrefix> PrefixesVia(Vni vni, MacAddress routerMac) => _vrfs.GetValueOrDefault(vni)?.RouterMacs.GetValueOrDefault(routerMac) ?? [];
+
+    private void NoteSegment(EthernetSegmentId before, EthernetSegmentId now, VtepRowKey row)
+    {
+        if (before == now)
+        {
+            return;
+        }
+
+        if (!before.IsZero)
+        {
+            Remove(_onSegment, before, row);
+        }
+
+        if (!now.IsZero)
+        {
+            Get(_onSegment, now).Add(row);
+        }
+    }
+
+    /// <summary>A MAC is elsewhere: what points to it in its VRF leads there.</summary>
+    private void TellOverlay(L2Instance bridge, MacAddress mac)
+    {
+        if (bridge.Config.L3Vni is not { } vni || !_vrfs.TryGetValue(vni, out var vrf))
+        {
+            return;
+        }
+
+        foreach (var gateway in vrf.Gateways.Keys)
+        {
+            if (bridge.View.NeighborTable.TryGetValue(gateway, out var neighbor) && neighbor.Mac == mac)
+            {
+                _actions.Add(new VtepAction.GatewayChanged(vni, gateway));
+            }
+        }
+
+        if (vrf.RouterMacs.ContainsKey(mac))
+        {
+            _actions.Add(new VtepAction.RouterMacChanged(vni, mac));
+        }
+    }
+
+    private static void Remove<TKey, TItem>(Dictionary<TKey, HashSet<TItem>> index, TKey key, TItem item)
+        where TKey : struct
+    {
+        if (index.TryGetValue(key, out var items) && items.Remove(item) && items.Count == 0)
+        {
+            index.Remove(key);
+        }
+    }
+
     private void SettleNeighbor(L2Instance bridge, IpAddr ip)
     {
         var state = bridge.Neighbors.GetValueOrDefault(ip);
@@ -200,8 +259,10 @@ public sealed partial class VtepState
             ];
         }
 
+        var before = vrf.View.HostTable.GetValueOrDefault(ip, []);
         if (Show(vrf.View.HostTable, ip, paths))
         {
+            NoteSegment(before.IsEmpty ? default : before[0].Esi, paths.IsEmpty ? default : paths[0].Esi, VtepRowKey.OfHost(vrf.Config.Vni, ip));
             _actions.Add(new VtepAction.HostChanged(vrf.Config.Vni, ip, paths));
         }
     }
@@ -227,19 +288,44 @@ public sealed partial class VtepState
             return;
         }
 
-        CountGateways(vrf, before, -1);
-        CountGateways(vrf, paths, +1);
+        // An index that stays is taken out first and put in again.
+        foreach (var path in before)
+        {
+            _ = path switch
+            {
+                { Gateway: { } gateway } => NoteOverlay(vrf.Gateways, gateway, prefix, points: false),
+                { Kind: OverlayIndex.RouterMac, RouterMac: { } mac } => NoteOverlay(vrf.RouterMacs, mac, prefix, points: false),
+                { Kind: OverlayIndex.Segment } => NoteSegmentOf(path.Esi, points: false),
+                _ => false,
+            };
+        }
+
+        foreach (var path in paths)
+        {
+            _ = path switch
+            {
+                { Gateway: { } gateway } => NoteOverlay(vrf.Gateways, gateway, prefix, points: true),
+                { Kind: OverlayIndex.RouterMac, RouterMac: { } mac } => NoteOverlay(vrf.RouterMacs, mac, prefix, points: true),
+                { Kind: OverlayIndex.Segment } => NoteSegmentOf(path.Esi, points: true),
+                _ => false,
+            };
+        }
+
         _actions.Add(new VtepAction.PrefixChanged(vrf.Config.Vni, prefix, paths));
 
-        static void CountGateways(L3Instance vrf, ImmutableArray<PrefixPath> paths, int change)
+        bool NoteSegmentOf(EthernetSegmentId esi, bool points) =>
+            NoteOverlay(vrf.Segments, esi, prefix, points) | NoteOverlay(_onSegment, esi, VtepRowKey.OfPrefix(vrf.Config.Vni, prefix), points);
+
+        static bool NoteOverlay<TKey, TItem>(Dictionary<TKey, HashSet<TItem>> index, TKey key, TItem item, bool points)
+            where TKey : struct
         {
-            foreach (var path in paths)
+            if (points)
             {
-                if (path.Gateway is { } gateway)
-                {
-                    L3Instance.Count(vrf.Gateways, gateway, change);
-                }
+                return Get(index, key).Add(item);
             }
+
+            Remove(index, key, item);
+            return true;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using Fabric.Bgp.Attributes;
 using Fabric.Bgp.Evpn;
 using Fabric.Primitives;
 
@@ -8,8 +9,8 @@ namespace Fabric.Bgp.Vtep;
 /// <summary>The VTEP role of a speaker: paths and local facts in, a view of where everything is and own routes out.</summary>
 /// <remarks>
 /// Pure logic with a memory: no clock, no chance, no I/O; the same events at the same times give the same actions. The cost of an event
-/// depends on what it concerns (the claims on one MAC, address or prefix), not on how much there is; only a change of the configuration
-/// looks at everything. Belongs to one owner. Paths whose route targets nobody here imports are not kept.
+/// depends on what it concerns (the claims on one MAC, address or prefix; the paths of one VNI when that is configured), not on how much
+/// there is. Belongs to one owner. Paths whose route targets nobody here imports are not kept.
 /// <para>
 /// RFC 7432, 8365, 8584, 9135, 9136, 9785. What is remote never removes or changes what is local: a local MAC that has moved away is only
 /// no longer announced, and comes back by itself when the remote claim goes.
@@ -18,7 +19,9 @@ namespace Fabric.Bgp.Vtep;
 public sealed partial class VtepState
 {
     private readonly VtepConfig _config;
-    private readonly HashSet<IpAddr> _ownAddresses;
+
+    // By how many VNIs; the VTEP's own count once.
+    private readonly Dictionary<IpAddr, int> _ownAddresses;
     private readonly Dictionary<Vni, L2Instance> _bridges = [];
     private readonly Dictionary<Vni, L3Instance> _vrfs = [];
     private readonly Dictionary<EthernetSegmentId, LocalSegment> _localSegments = [];
@@ -36,7 +39,7 @@ public sealed partial class VtepState
         }
 
         _config = config;
-        _ownAddresses = [.. config.Addresses];
+        _ownAddresses = config.Addresses.Distinct().ToDictionary(static a => a, static _ => 1);
         _own = new(_actions.Add);
     }
 
@@ -48,6 +51,18 @@ public sealed partial class VtepState
 
     /// <summary>Paths kept because something here imports them.</summary>
     public int ImportedPaths => _autoDiscovery.Count + _macIp.Count + _multicast.Count + _segmentRoutes.Count + _prefixes.Count;
+
+    /// <summary>The bridge domains that are here, in no order.</summary>
+    public IEnumerable<Vni> L2Vnis => _bridges.Keys;
+
+    /// <summary>The VRFs that are here, in no order.</summary>
+    public IEnumerable<Vni> L3Vnis => _vrfs.Keys;
+
+    /// <summary>Own segments and bridge domains for which a designated forwarder is elected.</summary>
+    internal IEnumerable<(EthernetSegmentId Esi, Vni Vni)> Forwarders => _localSegments.SelectMany(static s => s.Value.Results.Keys.Select(v => (s.Key, v)));
+
+    /// <summary>Route targets of which routes are of use here.</summary>
+    internal IEnumerable<ExtendedCommunity> Wanted => _wanted.Keys;
 
     /// <summary>The view of a bridge domain.</summary>
     public bool TryGetL2Vni(Vni vni, [NotNullWhen(true)] out L2VniView? view)
@@ -91,6 +106,8 @@ public sealed partial class VtepState
             case VtepEvent.SegmentSet e: OnSegmentSet(e.Config, now); break;
             case VtepEvent.SegmentRemoved e: OnSegmentRemoved(e.Esi); break;
             case VtepEvent.DuplicateCleared e: OnDuplicateCleared(e.Vni, e.Mac, now); break;
+            case VtepEvent.RetellBegun: _telling++; break;
+            case VtepEvent.RetellEnded: Drop(p => p.Telling != _telling); break;
             case VtepEvent.Tick: OnTick(now); break;
             default: throw new ArgumentException($"{@event.GetType().Name} is not known", nameof(@event));
         }

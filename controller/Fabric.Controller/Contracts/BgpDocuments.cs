@@ -228,7 +228,7 @@ public sealed record BgpPathExplanation(BgpRouteDocument Path, string? LostBy, s
 
 /// <summary>Whether a peer is sent a route.</summary>
 /// <param name="Peer">The peer.</param>
-/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>.</param>
+/// <param name="Verdict"><c>sent</c>, <c>pending</c>, or why not: <c>noSession</c>, <c>notNegotiated</c>, <c>noPath</c>, <c>observedPeer</c>, <c>ownRoute</c>, <c>notWanted</c>, <c>noAdvertise</c>, <c>noExport</c>, <c>notReflected</c>, <c>notOwn</c>, <c>refusedByPolicy</c>, <c>noPolicy</c>, <c>nextHopNotTaken</c>.</param>
 /// <param name="Reason">One sentence for people.</param>
 /// <param name="Attributes">The attributes it gets.</param>
 public sealed record BgpPeerExplanation(string Peer, string Verdict, string Reason, BgpAttributes? Attributes);

@@ -15,6 +15,7 @@ internal sealed class VxlanFabric : IAsyncDisposable
 
     private readonly string _name = $"fbgpv{Environment.ProcessId}-{Interlocked.Increment(ref _next)}";
     private readonly List<Daemon> _daemons = [];
+    private readonly Dictionary<int, Zebra> _zebras = [];
 
     public string Spine => $"{_name}s";
 
@@ -61,6 +62,21 @@ internal sealed class VxlanFabric : IAsyncDisposable
         }
     }
 
+    /// <summary>Adds a namespace for a third VTEP that is no FRR: a loopback and a link to the spine.</summary>
+    public void RaiseThird()
+    {
+        Ip("netns", "add", Third);
+        Ip("-n", Third, "link", "set", "lo", "up");
+        Ip("link", "add", "name", "spine", "netns", Third, "type", "veth", "peer", "name", "third", "netns", Spine);
+        Ip("-n", Spine, "addr", "add", "10.254.3.254/24", "dev", "third");
+        Ip("-n", Spine, "link", "set", "third", "up");
+        Ip("-n", Spine, "route", "add", $"{Vtep(3)}/32", "via", "10.254.3.1");
+        Ip("-n", Third, "addr", "add", $"{Vtep(3)}/32", "dev", "lo");
+        Ip("-n", Third, "addr", "add", "10.254.3.1/24", "dev", "spine");
+        Ip("-n", Third, "link", "set", "spine", "up");
+        Ip("-n", Third, "route", "add", "10.255.0.0/24", "via", "10.254.3.254", "src", Vtep(3));
+    }
+
     public static string HostAddress(int leaf) => $"10.1.0.{10 + leaf}";
 
     /// <summary>zebra and bgpd of a leaf, with the speaker in the spine as their only peer.</summary>
@@ -68,14 +84,27 @@ internal sealed class VxlanFabric : IAsyncDisposable
     {
         var zebra = new Zebra(Leaf(leaf));
         _daemons.Add(zebra);
+        _zebras[leaf] = zebra;
         await zebra.StartAsync();
         var frr = new Frr(new DaemonSetup(Vtep(leaf), SpeakerLab.Asn, Vtep(leaf), SpineAddress) { Namespace = Leaf(leaf), Zebra = zebra.Socket });
         _daemons.Add(frr);
         return await frr.StartAsync();
     }
 
+    /// <summary>What zebra of a leaf says of a command.</summary>
+    public string Zebra(int leaf, string command) => _zebras[leaf].Vtysh(command);
+
     /// <summary>Puts a MAC behind a leaf's port, as if a virtual machine had moved there.</summary>
     public void Attach(int leaf, string mac) => Daemon.Run("bridge", ["-n", Leaf(leaf), "fdb", "replace", mac, "dev", "port", "master", "static"]);
+
+    /// <summary>The same for a MAC that must not move.</summary>
+    public void AttachSticky(int leaf, string mac) => Daemon.Run("bridge", ["-n", Leaf(leaf), "fdb", "replace", mac, "dev", "port", "master", "static", "sticky"]);
+
+    /// <summary>Takes it away again.</summary>
+    public void Detach(int leaf, string mac) => Daemon.Run("bridge", ["-n", Leaf(leaf), "fdb", "del", mac, "dev", "port", "master"]);
+
+    /// <summary>The kernel's entries of a leaf's VXLAN.</summary>
+    public string Fdb(int leaf) => Daemon.Run("bridge", ["-n", Leaf(leaf), "fdb", "show", "dev", "vx0"]);
 
     /// <summary>Whether one host reaches the other.</summary>
     public bool Pings(int from, int to) => Daemon.TryRun("ip", ["netns", "exec", Host(from), "ping", "-c", "1", "-W", "1", HostAddress(to)]).Code == 0;
@@ -87,13 +116,16 @@ internal sealed class VxlanFabric : IAsyncDisposable
             await daemon.DisposeAsync();
         }
 
-        foreach (var ns in Namespaces.Where(static n => File.Exists($"/run/netns/{n}")))
+        foreach (var ns in Namespaces.Append(Third).Where(static n => File.Exists($"/run/netns/{n}")))
         {
             Ip("netns", "del", ns);
         }
     }
 
     private string[] Namespaces => [Spine, Leaf(1), Leaf(2), Host(1), Host(2)];
+
+    /// <summary>The namespace of a third VTEP.</summary>
+    public string Third => $"{_name}v";
 
     private static void Ip(params string[] arguments) => NamespacePair.Ip(arguments);
 }

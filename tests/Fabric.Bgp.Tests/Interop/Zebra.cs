@@ -6,6 +6,9 @@ internal sealed class Zebra(string ns) : Daemon
     /// <summary>Where a bgpd finds it.</summary>
     public string Socket => Path.Combine(Folder, "zserv.api");
 
+    /// <summary>What zebra says; "show evpn" is its to answer.</summary>
+    public string Vtysh(string command) => Run("vtysh", ["--vty_socket", Folder, "-c", command]);
+
     public async Task StartAsync()
     {
         var config = Path.Combine(Folder, "zebra.conf");

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Fabric.Bgp.Attributes;
+using Fabric.Bgp.Evpn;
 using Fabric.Bgp.Fsm;
+using Fabric.Bgp.Glass;
 using Fabric.Bgp.Policy;
 using Fabric.Bgp.Rib;
 using Fabric.Bgp.Speaker;
@@ -434,6 +436,56 @@ public sealed class BgpSpeakerTests : IAsyncLifetime
         Assert.Empty(_speaker.Peers);
 
         string Refusal(params SpeakerPeerConfig[] peers) => Assert.Throws<ArgumentException>(() => _speaker.SetPeers(peers)).Message;
+    }
+
+    [Fact]
+    public async Task A_peer_that_gets_own_routes_only_hears_of_no_other_not_even_that_it_is_gone()
+    {
+        _speaker.SetPeers([.. new[] { First, Second }.Select(static a => Config(a) with { Role = PeerRole.Ordinary, OwnRoutesOnly = true })]);
+        var (from, to) = (await _network.AcceptAsync(First), await _network.AcceptAsync(Second));
+        await from.EstablishAsync();
+        await to.EstablishAsync();
+        await Established(First);
+        await Established(Second);
+        await from.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("10.1.1.1", "100:10100"), Samples.MacIp("02:00:00:00:00:01"))));
+        await Eventually.True(() => _speaker.RouteCount == 1, "the route");
+        await from.SendAsync(Samples.Encode(Samples.Withdraw(Samples.MacIp("02:00:00:00:00:01"))));
+        await Eventually.True(() => _speaker.RouteCount == 0, "the route is gone");
+
+        var own = Samples.MacIp("02:00:00:00:00:02");
+        var attributes = new PathAttributes(Samples.Attributes("10.1.1.9", "100:10100")) { AsPath = AsPath.Empty };
+        await _speaker.InjectAsync([RouteInjection.Evpn<MacIpRoute, MacIpKey>(own, attributes)]);
+        await from.SendAsync(Samples.Encode(Samples.Announce(Samples.Attributes("10.1.1.1", "100:10100"), own)));
+        await _speaker.InjectAsync([RouteInjection.Evpn<MacIpRoute, MacIpKey>(own, null)]);
+        var told = new List<string>();
+        while (told.Count < 2)
+        {
+            var message = await to.ReceiveAsync();
+            if (message is { Type: BgpMessageType.Update } update && UpdateMessage.Decode(update.Body, new SessionContext(FourOctetAs: true, IsInternal: false, [AddressFamily.L2VpnEvpn])) is var decoded)
+            {
+                told.AddRange(decoded.EvpnAnnounced.MacIp.Select(static r => $"+{r.Key.Mac}").Concat(decoded.EvpnWithdrawn.MacIp.Select(static r => $"-{r.Key.Mac}")));
+            }
+        }
+
+        Assert.Equal(["+02:00:00:00:00:02", "-02:00:00:00:00:02"], told);
+    }
+
+    [Theory]
+    [InlineData("64999 64999", "", "64999 64999 64999")]
+    [InlineData("64999 65005", "65005", "64999 64999 65005")]
+    [InlineData("", "", "64999")]
+    public void An_own_route_that_was_made_longer_is_so_for_external_peers_only(string path, string inside, string outside)
+    {
+        uint[] numbers = [.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(static n => uint.Parse(n, System.Globalization.CultureInfo.InvariantCulture))];
+        var attributes = new PathAttributes { AsPath = numbers.Length == 0 ? AsPath.Empty : new([new AsPathSegment(AsPathSegmentKind.Sequence, [.. numbers])]), NextHop = First };
+        Assert.Equal(inside, To(isInternal: true));
+        Assert.Equal(outside, To(isInternal: false));
+
+        string To(bool isInternal) => OutgoingAttributes.Of(
+            attributes,
+            new RibPeer(default) { IsLocal = true, IsInternal = true },
+            new UpdateGroupKey(FamilyIndex.Evpn, isInternal, PeerRole.Ordinary, false, true, 4096, Second, null, true, true, false),
+            new SpeakerIdentity(new Asn(64999), First, First)).AsPath.ToString();
     }
 
     [Fact]

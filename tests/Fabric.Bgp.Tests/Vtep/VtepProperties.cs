@@ -130,7 +130,8 @@ public sealed class VtepProperties
         return state;
     }
 
-    private static EvpnPathEvent Make(int kind, int vtep, int item, int variant, bool gone)
+    /// <summary>Any path of a few VTEPs, MACs, addresses and prefixes.</summary>
+    internal static EvpnPathEvent Make(int kind, int vtep, int item, int variant, bool gone)
     {
         var mac = new MacAddress(Mac.Bits + (ulong)item);
         var ip = IpAddr.V4(Ip.V4Number + (uint)item);
@@ -150,7 +151,8 @@ public sealed class VtepProperties
 
     private static readonly EthernetSegmentId OtherEsi = EthernetSegmentId.Parse("03:44:38:39:ff:ff:01:00:00:02");
 
-    private static string Show(VtepState state) => string.Join('\n', (IEnumerable<string>)[
+    /// <summary>All that a state shows and originates, as text.</summary>
+    internal static string Show(VtepState state) => string.Join('\n', (IEnumerable<string>)[
         .. state.L2View().Macs.OrderBy(static e => e.Key).Select(static e => $"{e.Key} {e.Value}"),
         .. state.L2View().Macs.OrderBy(static e => e.Key).Select(e => $"{e.Key} to {string.Join(' ', state.Destinations(L2, e.Value))}"),
         .. state.L2View().Neighbors.OrderBy(static e => e.Key).Select(static e => $"{e.Key} {e.Value}"),
