@@ -471,13 +471,11 @@ struct acl_counter {
 
 /* ---- meters -------------------------------------------------------------------------------------------------------------------- */
 
+/* In units of time, so that a packet costs no division. Zero all but `used` and the meter lets everything pass. */
 struct meter {
-	struct bpf_spin_lock lock;
-	__u32 reserved;
-	__u64 rate;   /* octets a second */
-	__u64 burst;  /* octets */
-	__u64 tokens; /* octets now */
-	__u64 filled; /* bpf_ktime_get_ns of `tokens` */
+	__u64 octet_time; /* 2^-20 ns that an octet takes; at most 2^47; 0: unlimited */
+	__u64 depth;      /* 2^-4 ns of that which may be used at once */
+	__u64 used;       /* path: 2^-4 ns of bpf_ktime_get_coarse_ns, up to when all is used */
 };
 
 /* ---- probes --------------------------------------------------------------------------------------------------------------------- */
@@ -545,7 +543,7 @@ struct flow_event {
 	struct address source;
 	struct address destination;
 	__be16 source_port;
-	__be16 destination_port;
+	__be16 destination_port; /* ICMP: type, code */
 	__u8 protocol;
 	__u8 permitted;
 	__u16 rule;

@@ -447,12 +447,9 @@ internal struct AclCounter
 [StructLayout(LayoutKind.Sequential)]
 internal struct Meter
 {
-    internal uint Lock;
-    internal uint Reserved;
-    internal ulong Rate;
-    internal ulong Burst;
-    internal ulong Tokens;
-    internal ulong Filled;
+    internal ulong OctetTime;
+    internal ulong Depth;
+    internal ulong Used;
 }
 
 /// <summary><c>struct probe</c>; <c>types.h</c> says what its members mean.</summary>
