@@ -45,7 +45,7 @@ FABRIC_TABLE(struct address, struct public_address, 65536, public_addresses);
 FABRIC_TABLE(struct host_key, struct static_source, 65536, static_sources);
 FABRIC_TABLE(struct host_key, struct service_address, 65536, service_addresses);
 FABRIC_TABLE(struct service_key, struct service, 131072, services);
-FABRIC_ARRAY(struct balancer, 4096, balancers);
+FABRIC_TABLE(__u32, struct balancer, 4096, balancers);                                  /* a table: replaced in one step, place and size together */
 FABRIC_CELLS(__u32, 1 << 20, maglev);
 FABRIC_ARRAY(struct backend, 16384, backends);
 FABRIC_ARRAY(struct backend_usage, 16384, backend_usages);                              /* path */

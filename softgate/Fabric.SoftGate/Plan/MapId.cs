@@ -60,7 +60,7 @@ internal static class MapIds
 
     /// <summary>True: keys are indices and there is always a value; to remove is to write zeros.</summary>
     internal static bool IsArray(MapId map) => map is MapId.Settings or MapId.Vteps or MapId.Hops or MapId.Meters or MapId.Backends
-        or MapId.Maglev or MapId.Balancers or MapId.PoolAddresses or MapId.Pools or MapId.AclCells or MapId.Vnets or MapId.Vpcs;
+        or MapId.Maglev or MapId.PoolAddresses or MapId.Pools or MapId.AclCells or MapId.Vnets or MapId.Vpcs;
 
     /// <summary>True: written in ranges that are new each time, so that removing one needs no write.</summary>
     internal static bool IsCells(MapId map) => map is MapId.Maglev or MapId.AclCells;

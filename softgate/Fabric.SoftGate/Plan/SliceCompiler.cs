@@ -319,10 +319,7 @@ internal sealed class SliceCompiler
         }
 
         var index = _indices.Meters.Of(owner);
-        var rate = (ulong)bits / 8;
-
-        // A burst of 50 ms, at least ten large packets.
-        Maps.Add(MapId.Meters, index, new Meter { Rate = rate, Burst = Math.Max(rate / 20, 90_000), Tokens = Math.Max(rate / 20, 90_000) });
+        Maps.Add(MapId.Meters, index, Bandwidth.Of(bits));
         return index;
     }
 
