@@ -10,6 +10,7 @@
 #pragma once
 
 #define FABRIC_PUBLIC_REALM 0          /* the realm outside all VPCs */
+#define FABRIC_NO_REALM 0xffffffff     /* none at all */
 #define FABRIC_PORTS_PER_BLOCK 64      /* source NAT gives ports to inside hosts in blocks of this size */
 #define FABRIC_FIRST_NAT_PORT 1024     /* ports below are never given to source NAT */
 #define FABRIC_MAX_BLOCKS_PER_HOST 32  /* upper bound of a pool's `blocks_per_host` */
@@ -41,6 +42,8 @@ struct port_key {
 struct port {
 	__u32 role; /* enum port_role */
 	__u32 vnet; /* PORT_VNET: index into `vnets` */
+	__u8 mac[6]; /* its own: unicast frames to others are dropped; zero: all are ours */
+	__u16 reserved;
 };
 
 /* ---- VPCs and V-Nets ------------------------------------------------------------------------------------------------------- */
@@ -105,6 +108,7 @@ struct vnet {
 /* An address of our own in a V-Net: ARP, ND and ping are answered. */
 struct gateway_key {
 	__u32 vnet;
+	__u32 reserved;
 	struct address address;
 };
 
@@ -127,6 +131,7 @@ struct vtep_key {
 
 struct host_key {
 	__u32 realm;
+	__u32 reserved;
 	struct address address;
 };
 
@@ -142,7 +147,7 @@ enum route_flag {
 	ROUTE_NO_PATH = 1 << 2,   /* host that may send, but whose place is not known yet: as without an entry */
 	ROUTE_PUBLIC = 1 << 3,    /* leaves the VPC for the public realm, where the destination is looked up again */
 	ROUTE_REJECT = 1 << 4,    /* answered with "unreachable" */
-	ROUTE_PROBE = 1 << 5,
+	ROUTE_INTO_VPC = 1 << 5,  /* of the public realm: routed as it is (or by a prefix of `snat_sources`) into the VPC `hop` */
 };
 
 /* Value of `hosts` and `prefixes`. */
@@ -251,6 +256,7 @@ struct backend {
 	__u16 flags;
 	__u32 uid;
 	__u32 reserved;
+	struct address source; /* gateway of its V-Net, of the back end's family: what it sees with BALANCER_SOURCE_NAT */
 };
 
 /* Session count for "least connections". */
@@ -259,13 +265,16 @@ struct backend_usage {
 	__u64 total;
 };
 
-/* Source prefix to pool, keyed by `prefix_key`. */
+/*
+ * Source prefix to pool, keyed by `prefix_key`. NPTv6 has two entries: in the VPC, from inside to outside, and in realm 0, keyed by the
+ * outside prefix, from outside to inside.
+ */
 struct snat_source {
 	__u32 pool;  /* index into `pools` */
 	__u32 flags; /* enum snat_flag */
 	struct address to; /* SNAT_PREFIX: NPTv6 (RFC 6296) prefix */
 	__u32 length;      /* of that prefix */
-	__u32 reserved;
+	__u32 realm;       /* SNAT_PREFIX: where `to` is: 0 outside, else the VPC */
 };
 
 enum snat_flag {
@@ -298,6 +307,7 @@ struct block_key {
 	__u16 block;    /* port / 64 */
 	__u8 protocol;  /* class: 0 TCP, 1 UDP, 2 ICMP */
 	__u8 reserved;
+	__u32 reserved2;
 };
 
 /*
@@ -306,8 +316,10 @@ struct block_key {
  */
 struct nat_block {
 	struct address inside;
-	__u32 realm;
+	struct bpf_spin_lock lock;
+	__u32 realm;   /* of `inside`; FABRIC_NO_REALM: being returned, must not be used */
 	__u32 emptied; /* seconds of bpf_ktime_get_coarse_ns when the last port was given back */
+	__u32 reserved;
 	__u64 used;    /* bit n: port block * 64 + n */
 	__u16 inside_port[FABRIC_PORTS_PER_BLOCK]; /* host order */
 	__u16 sessions[FABRIC_PORTS_PER_BLOCK];
@@ -328,10 +340,10 @@ struct session4_key {
 
 struct session6_key {
 	__u32 realm_protocol;
-	struct address source;
-	struct address destination;
 	__be16 source_port;
 	__be16 destination_port;
+	struct address source;
+	struct address destination;
 };
 
 enum session_flag {
@@ -344,37 +356,42 @@ enum session_flag {
 	SESSION_SNAT = 1 << 6,        /* holds a port of a block */
 	SESSION_BALANCED = 1 << 7,    /* `backend` counts it */
 	SESSION_SYNCED = 1 << 8,      /* came from the partner */
+	SESSION_PROBE = 1 << 9,       /* health check */
 };
 
-/* What becomes of packets with the key, and where they go. The entry of the way back has the key that follows from it. */
+/*
+ * What becomes of packets with the key, and where they go. The entry of the way back has the key that follows from it. Both families
+ * begin alike: `struct session`.
+ */
+#define FABRIC_SESSION \
+	__u32 realm;   /* where the packet goes on */ \
+	__u32 policy;  /* sum of `vpc.policy` of both realms when it was judged last */ \
+	__u32 seen;    /* seconds of bpf_ktime_get_coarse_ns */ \
+	__u16 flags;   /* enum session_flag */ \
+	__u16 delta;   /* one's complement sum of (new - old) over all that the checksum of layer 4 covers: RFC 1624 */ \
+	__u32 vnet;    /* V-Net that the first packet of this direction came from; 0: none */ \
+	__u32 backend; /* index into `backends`, of balanced sessions */ \
+	__u32 meter;   /* of the public address: index into `meters`; 0: unlimited */ \
+	__be16 source_port; \
+	__be16 destination_port
+
+struct session {
+	FABRIC_SESSION;
+};
+
 struct session4 {
+	FABRIC_SESSION;
 	__be32 source;
 	__be32 destination;
-	__be16 source_port;
-	__be16 destination_port;
-	__u32 realm;      /* where the packet goes on */
-	__u32 policy;     /* `vpc.policy` sum of both realms when it was judged last */
-	__u32 seen;       /* seconds of bpf_ktime_get_coarse_ns */
-	__u16 flags;      /* enum session_flag */
-	__u16 delta;      /* one's complement sum of (new - old) over addresses and ports: RFC 1624 */
-	__u16 delta_ip;   /* the same over the addresses only */
+	__u16 delta_ip; /* as `delta`, over the IP header */
 	__u16 reserved;
-	__u32 vnet;       /* V-Net that packets of this direction come from; 0: none */
-	__u32 backend;    /* index into `backends`, of balanced sessions */
+	__u32 reserved2;
 };
 
 struct session6 {
+	FABRIC_SESSION;
 	struct address source;
 	struct address destination;
-	__be16 source_port;
-	__be16 destination_port;
-	__u32 realm;
-	__u32 policy;
-	__u32 seen;
-	__u16 flags;
-	__u16 delta;
-	__u32 vnet;
-	__u32 backend;
 };
 
 /* ---- fragments ----------------------------------------------------------------------------------------------------------------- */

@@ -163,8 +163,8 @@ public sealed unsafe class DataPathObject : IDisposable
 
         foreach (var (name, map) in _maps)
         {
-            // Read-only data of the programs ('.rodata') belongs to one load and is never pinned.
-            var path = options.PinDirectory is { } directory && !name.Contains('.', StringComparison.Ordinal) ? Path.Combine(directory, name) : null;
+            // What the object file does not want pinned (scratch, read-only data) belongs to one load.
+            var path = options.PinDirectory is { } directory && LibBpf.MapPinPath(map) is not null ? Path.Combine(directory, name) : null;
             if (LibBpf.SetMapPinPath(map, path) is var error and not 0)
             {
                 throw new KernelException($"map {name}: cannot be pinned at {path}", -error);

@@ -47,6 +47,9 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, EntryPoint = "bpf_map__set_max_entries")]
     internal static partial int SetMapMaxEntries(nint map, uint entries);
 
+    [LibraryImport(Library, EntryPoint = "bpf_map__pin_path")]
+    internal static partial byte* MapPinPath(nint map);
+
     [LibraryImport(Library, EntryPoint = "bpf_map__set_pin_path", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int SetMapPinPath(nint map, string? path);
 

@@ -81,7 +81,9 @@ internal enum RouteFlags : ushort
 
     /// <summary>Answered with "unreachable".</summary>
     Reject = 1 << 4,
-    Probe = 1 << 5,
+
+    /// <summary>Of the public realm: routed as it is (or by a prefix of `snat_sources`) into the VPC `hop`.</summary>
+    IntoVpc = 1 << 5,
 }
 
 /// <summary><c>enum hop_kind</c>.</summary>
@@ -175,6 +177,9 @@ internal enum SessionFlags : ushort
 
     /// <summary>Came from the partner.</summary>
     Synced = 1 << 8,
+
+    /// <summary>Health check.</summary>
+    Probe = 1 << 9,
 }
 
 /// <summary><c>enum event_kind</c>.</summary>

@@ -16,6 +16,8 @@ internal struct Port
 {
     internal uint Role;
     internal uint Vnet;
+    internal Mac6 Mac;
+    internal ushort Reserved;
 }
 
 /// <summary><c>struct vpc</c>; <c>types.h</c> says what its members mean.</summary>
@@ -72,6 +74,7 @@ internal struct VNet
 internal struct GatewayKey
 {
     internal uint Vnet;
+    internal uint Reserved;
     internal Address16 Address;
 }
 
@@ -102,6 +105,7 @@ internal struct VtepKey
 internal struct HostKey
 {
     internal uint Realm;
+    internal uint Reserved;
     internal Address16 Address;
 }
 
@@ -218,6 +222,7 @@ internal struct Backend
     internal ushort Flags;
     internal uint Uid;
     internal uint Reserved;
+    internal Address16 Source;
 }
 
 /// <summary><c>struct backend_usage</c>; <c>types.h</c> says what its members mean.</summary>
@@ -236,7 +241,7 @@ internal struct SnatSource
     internal uint Flags;
     internal Address16 To;
     internal uint Length;
-    internal uint Reserved;
+    internal uint Realm;
 }
 
 /// <summary><c>struct pool</c>; <c>types.h</c> says what its members mean.</summary>
@@ -276,6 +281,7 @@ internal struct BlockKey
     internal ushort Block;
     internal byte Protocol;
     internal byte Reserved;
+    internal uint Reserved2;
 }
 
 /// <summary><c>struct nat_block</c>; <c>types.h</c> says what its members mean.</summary>
@@ -283,8 +289,10 @@ internal struct BlockKey
 internal struct NatBlock
 {
     internal Address16 Inside;
+    internal uint Lock;
     internal uint Realm;
     internal uint Emptied;
+    internal uint Reserved;
     internal ulong Used;
     internal Halves64 InsidePort;
     internal Halves64 Sessions;
@@ -306,39 +314,37 @@ internal struct Session4Key
 internal struct Session6Key
 {
     internal uint RealmProtocol;
-    internal Address16 Source;
-    internal Address16 Destination;
     internal ushort SourcePort;
     internal ushort DestinationPort;
+    internal Address16 Source;
+    internal Address16 Destination;
 }
 
 /// <summary><c>struct session4</c>; <c>types.h</c> says what its members mean.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Session4
 {
-    internal uint Source;
-    internal uint Destination;
-    internal ushort SourcePort;
-    internal ushort DestinationPort;
     internal uint Realm;
     internal uint Policy;
     internal uint Seen;
     internal ushort Flags;
     internal ushort Delta;
-    internal ushort DeltaIp;
-    internal ushort Reserved;
     internal uint Vnet;
     internal uint Backend;
+    internal uint Meter;
+    internal ushort SourcePort;
+    internal ushort DestinationPort;
+    internal uint Source;
+    internal uint Destination;
+    internal ushort DeltaIp;
+    internal ushort Reserved;
+    internal uint Reserved2;
 }
 
 /// <summary><c>struct session6</c>; <c>types.h</c> says what its members mean.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Session6
 {
-    internal Address16 Source;
-    internal Address16 Destination;
-    internal ushort SourcePort;
-    internal ushort DestinationPort;
     internal uint Realm;
     internal uint Policy;
     internal uint Seen;
@@ -346,6 +352,11 @@ internal struct Session6
     internal ushort Delta;
     internal uint Vnet;
     internal uint Backend;
+    internal uint Meter;
+    internal ushort SourcePort;
+    internal ushort DestinationPort;
+    internal Address16 Source;
+    internal Address16 Destination;
 }
 
 /// <summary><c>struct fragment_key</c>; <c>types.h</c> says what its members mean.</summary>
