@@ -157,7 +157,7 @@ static __always_inline int is_zero(const struct address *address)
 	return !(address->halves[0] | address->halves[1]);
 }
 
-static __always_inline int is_gateway(__u32 vnet, const struct address *address)
+static __always_inline int gateway_at(__u32 vnet, const struct address *address)
 {
 	struct gateway_key key = {.vnet = vnet, .address = *address};
 

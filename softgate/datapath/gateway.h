@@ -217,11 +217,11 @@ __global int gateway_arp(struct xdp_md *ctx, struct packet *p)
 	sender = mapped(arp.sender);
 	target = mapped(arp.target);
 	/* Our own, heard again through the flood, or somebody who claims our address: teaches nothing. */
-	if (same_mac(own, arp.sender_mac) || is_gateway(index, &sender)) {
+	if (same_mac(own, arp.sender_mac) || gateway_at(index, &sender)) {
 		return DROP(COUNTER_NOT_FOR_US);
 	}
 
-	if (arp.operation == bpf_htons(ARP_REQUEST) && is_gateway(index, &target)) {
+	if (arp.operation == bpf_htons(ARP_REQUEST) && gateway_at(index, &target)) {
 		if (arp.sender) {
 			tell(ctx, p);
 		}
@@ -302,7 +302,7 @@ __global int gateway_nd(struct xdp_md *ctx, struct packet *p)
 		return DROP(COUNTER_NOT_FOR_US);
 	}
 	__builtin_memcpy(own, vnet->mac, 6);
-	if (same_mac(own, ethernet.source) || is_gateway(index, &from)) {
+	if (same_mac(own, ethernet.source) || gateway_at(index, &from)) {
 		return DROP(COUNTER_NOT_FOR_US);
 	}
 	if (message.icmp.type == ICMP6_ROUTER_SOLICITATION) {
@@ -317,13 +317,13 @@ __global int gateway_nd(struct xdp_md *ctx, struct packet *p)
 		return DROP(COUNTER_MALFORMED);
 	}
 	if (message.icmp.type == ICMP6_NEIGHBOR_ADVERTISEMENT) {
-		if (is_gateway(index, &message.target) || !(is_all_nodes(&to) || is_gateway(index, &to))) {
+		if (gateway_at(index, &message.target) || !(is_all_nodes(&to) || gateway_at(index, &to))) {
 			return DROP(COUNTER_NOT_FOR_US);
 		}
 		tell(ctx, p);
 		return DROP(COUNTER_TOLD);
 	}
-	if (!is_gateway(index, &message.target)) {
+	if (!gateway_at(index, &message.target)) {
 		return DROP(COUNTER_NOT_FOR_US);
 	}
 

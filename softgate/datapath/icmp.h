@@ -260,7 +260,7 @@ static __always_inline int may_answer(struct xdp_md *ctx, const struct packet *p
 {
 	__u8 mac;
 
-	if (p->flags & PACKET_LATER_FRAGMENT || !is_one_host(&p->t.source) || !is_one_host(&p->t.destination)) {
+	if (p->flags & (PACKET_LATER_FRAGMENT | PACKET_OWN) || !is_one_host(&p->t.source) || !is_one_host(&p->t.destination)) {
 		return 0;
 	}
 	if (bpf_xdp_load_bytes(ctx, p->l2, &mac, 1) || mac & 1) {

@@ -10,9 +10,9 @@ internal sealed class FuzzWorker : IDisposable
     private readonly byte[] _room = new byte[Mutator.Room + 256];
     private readonly long[] _verdicts = new long[5];
 
-    public FuzzWorker(int seed, string? objectFile = null)
+    public FuzzWorker(int seed)
     {
-        _world = new World(objectFile);
+        _world = new World();
         _mutator = new Mutator(new Random(seed), Seeds.All);
     }
 

@@ -36,7 +36,7 @@ internal static class Seeds
             yield return FromVm(vni, Ip4(Vm, StaticA, Tcp(Vm, StaticA, 1000, 22, 2, [])));
             yield return FromVm(vni, Ip4(Vm, ForwardB, Tcp(Vm, ForwardB, 1000, 8083, 2, [])));
             yield return FromVm(vni, Ip4(VmStatic, Internet, Udp(VmStatic, Internet, 1000, 53, data)));
-            yield return FromVm(vni, Ip4(Vm, Gateway, Frames.Icmp(Vm, Gateway, 8, 0, 1, data), Frames.Icmp4));
+            yield return FromVm(vni, Ip4(Vm, Gateway4, Frames.Icmp(Vm, Gateway4, 8, 0, 1, data), Frames.Icmp4));
             yield return FromVm(vni, Ip4(Vm, IpAddr.Parse("10.0.0.77"), Udp(Vm, IpAddr.Parse("10.0.0.77"), 1, 2, data)));
             yield return FromVm(vni, Ip4(Vm, IpAddr.Parse("10.0.9.1"), Udp(Vm, IpAddr.Parse("10.0.9.1"), 1, 2, data)));
             yield return FromVm(vni, Ip4(Vm, IpAddr.Parse("10.0.8.1"), Udp(Vm, IpAddr.Parse("10.0.8.1"), 1, 2, data)));
@@ -45,8 +45,8 @@ internal static class Seeds
             yield return FromVm(vni, Ip6(Vm6, VmOther6, Udp(Vm6, VmOther6, 1000, 1001, data)));
             yield return FromVm(vni, Ip6(Vm6, Internet6, Tcp(Vm6, Internet6, 1000, 443, 2, [])));
             yield return FromVm(vni, Ip6(Vm6, Gateway6, Frames.Icmp(Vm6, Gateway6, 128, 0, 1, data), Frames.Icmp6));
-            yield return FromLeaf(vni, Frames.Ethernet(MacAddress.Broadcast, VmMac, Frames.ArpType, Frames.Arp(1, VmMac, Vm, default, Gateway)));
-            yield return FromLeaf(vni, Frames.Ethernet(GatewayMac, VmMac, Frames.ArpType, Frames.Arp(2, VmMac, Vm, GatewayMac, Gateway)));
+            yield return FromLeaf(vni, Frames.Ethernet(MacAddress.Broadcast, VmMac, Frames.ArpType, Frames.Arp(1, VmMac, Vm, default, Gateway4)));
+            yield return FromLeaf(vni, Frames.Ethernet(GatewayMac, VmMac, Frames.ArpType, Frames.Arp(2, VmMac, Vm, GatewayMac, Gateway4)));
             yield return FromLeaf(vni, Frames.Ethernet(
                 MacAddress.Parse("33:33:ff:00:00:01"), VmMac, Frames.Neighbor(Vm6, Frames.SolicitedNode(Gateway6), 135, 0, Gateway6, VmMac)));
             yield return FromLeaf(vni, Frames.Ethernet(
@@ -73,7 +73,7 @@ internal static class Seeds
         yield return FromLeaf6(VniC, Frames.Ethernet(GatewayMac, VmMac, Frames.Ip6(
             VmC6, Internet6, 0, [60, 0, 1, 4, 0, 0, 0, 0, 17, 0, 1, 4, 0, 0, 0, 0, .. Frames.Udp(VmC6, Internet6, 1000, 54, data)])));
         yield return Frames.Ethernet(GatewayMac, VmMac, Ip4(Vm, Internet, Udp(Vm, Internet, 9, 9, data)), PlainVlan);
-        yield return Frames.Ethernet(MacAddress.Broadcast, VmMac, Frames.ArpType, Frames.Arp(1, VmMac, Vm, default, Gateway), PlainVlan);
+        yield return Frames.Ethernet(MacAddress.Broadcast, VmMac, Frames.ArpType, Frames.Arp(1, VmMac, Vm, default, Gateway4), PlainVlan);
 
         yield return FromInternet(Ip4(Internet, PoolA, Tcp(Internet, PoolA, 443, 40000, 0x12, [])));
         yield return FromInternet(Ip4(Internet, PoolA, Udp(Internet, PoolA, 53, 5353, data)));

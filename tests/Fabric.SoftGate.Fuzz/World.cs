@@ -23,7 +23,7 @@ internal sealed class World : IDisposable
 
     public static readonly IpAddr Own4 = IpAddr.Parse("10.255.0.1"), Own6 = IpAddr.Parse("2001:db8:ff::1");
     public static readonly IpAddr Leaf1 = IpAddr.Parse("10.255.1.1"), Leaf2 = IpAddr.Parse("10.255.1.2"), Leaf6 = IpAddr.Parse("2001:db8:ff::11");
-    public static readonly IpAddr Gateway = IpAddr.Parse("10.0.0.1"), GatewayListed = IpAddr.Parse("10.0.1.1");
+    public static readonly IpAddr Gateway4 = IpAddr.Parse("10.0.0.1"), GatewayListed = IpAddr.Parse("10.0.1.1");
     public static readonly IpAddr Gateway6 = IpAddr.Parse("fd00::1"), GatewayLocal = IpAddr.Parse("fe80::1"), GatewayC6 = IpAddr.Parse("2001:db8:c::1");
     public static readonly IpAddr Vm = IpAddr.Parse("10.0.0.10"), VmStatic = IpAddr.Parse("10.0.0.11"), VmListed = IpAddr.Parse("10.0.1.10");
     public static readonly IpAddr Vm6 = IpAddr.Parse("fd00::10"), VmOther6 = IpAddr.Parse("fd00::11"), VmC6 = IpAddr.Parse("2001:db8:c::10");
@@ -44,9 +44,10 @@ internal sealed class World : IDisposable
     private readonly Vpc[] _vpcs = new Vpc[4];
     private readonly byte[] _output = new byte[16384];
 
-    public World(string? objectFile = null)
+    /// <param name="sizes">Sizes of maps that are not those of the object file.</param>
+    public World(IReadOnlyDictionary<string, uint>? sizes = null)
     {
-        DataPath = DataPathObject.Load(objectFile is null ? new DataPathOptions() : new DataPathOptions { ObjectFile = objectFile });
+        DataPath = DataPathObject.Load(sizes is null ? new DataPathOptions() : new DataPathOptions { Sizes = sizes });
         Counters = DataPath.PerCpu<ulong>("counters");
         Ports();
         Hops();
@@ -165,11 +166,11 @@ internal sealed class World : IDisposable
         var routers = DataPath.Map<uint, Router>("routers");
         (uint Index, uint Vpc, uint Vni, VNetKind Kind, uint Vtep, IpAddr[] Gateways)[] rows =
         [
-            (VnetA, A, VniA, VNetKind.L2, 1, [Gateway, Gateway6, GatewayLocal]),
-            (VnetB, B, VniB, VNetKind.L2, 1, [Gateway, Gateway6, GatewayLocal]),
+            (VnetA, A, VniA, VNetKind.L2, 1, [Gateway4, Gateway6, GatewayLocal]),
+            (VnetB, B, VniB, VNetKind.L2, 1, [Gateway4, Gateway6, GatewayLocal]),
             (VnetL3A, A, VniL3A, VNetKind.L3, 1, []),
             (VnetL3B, B, VniL3B, VNetKind.L3, 1, []),
-            (VnetC, C, VniC, VNetKind.L2, 2, [Gateway, GatewayC6, GatewayLocal]),
+            (VnetC, C, VniC, VNetKind.L2, 2, [Gateway4, GatewayC6, GatewayLocal]),
             (VnetListed, A, VniListed, VNetKind.L2, 1, [GatewayListed]),
         ];
         foreach (var row in rows)
@@ -187,7 +188,7 @@ internal sealed class World : IDisposable
 
             routers.Set(row.Index, new Router
             {
-                Address4 = At(row.Index == VnetListed ? GatewayListed : Gateway), Address6 = At(row.Vpc == C ? GatewayC6 : Gateway6),
+                Address4 = At(row.Index == VnetListed ? GatewayListed : Gateway4), Address6 = At(row.Vpc == C ? GatewayC6 : Gateway6),
             });
             _vpcs[row.Vpc].Flags |= (uint)(VpcFlags.Present | (row.Vpc == C ? VpcFlags.RoutedPublic6 : VpcFlags.None));
         }
@@ -284,8 +285,8 @@ internal sealed class World : IDisposable
         }
 
         var backends = DataPath.Map<uint, Backend>("backends");
-        backends.Set(1, new Backend { Address = At(Vm), Realm = A, Port = 8000, Uid = 1, Source = At(Gateway) });
-        backends.Set(2, new Backend { Address = At(VmStatic), Realm = A, Port = 8000, Uid = 2, Source = At(Gateway) });
+        backends.Set(1, new Backend { Address = At(Vm), Realm = A, Port = 8000, Uid = 1, Source = At(Gateway4) });
+        backends.Set(2, new Backend { Address = At(VmStatic), Realm = A, Port = 8000, Uid = 2, Source = At(Gateway4) });
     }
 
     /// <summary>List 1: TCP port 80 may enter, all else is denied.</summary>
