@@ -3,19 +3,295 @@
 #include "packet.h"
 #include "acl.h"
 #include "balancer.h"
+#include "decide.h"
+#include "forward.h"
 #include "fragment.h"
 #include "gateway.h"
 #include "icmp.h"
 #include "meter.h"
+#include "nat.h"
+#include "open.h"
+#include "parse.h"
+#include "route.h"
+#include "session.h"
+#include "sweep.h"
 
-__global int session_find(struct tuple *t, __u32 realm, struct session6 *becomes)
+#define PASS XDP_PASS
+
+/* The outer headers of VXLAN that is for us: p->vnet, p->vtep and p->l2 follow. 0, XDP_PASS or DROP. */
+static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u32 offset)
 {
-	return -1;
+	struct vtep_key key = {};
+	struct vxlan *vxlan;
+	struct udp *udp;
+	__u32 vni, *vnet;
+
+	if (p->type == ETH_P_IP) {
+		struct ipv4 *ip = header(ctx, offset, sizeof(*ip) + sizeof(*udp) + sizeof(*vxlan));
+
+		/* Fragments and options are for the kernel, as all that is no VXLAN. */
+		if (!ip || ip->version_length != 0x45 || ip->protocol != IPPROTO_UDP ||
+		    (ip->fragment & ~IPV4_DONT_FRAGMENT) != 0) {
+			return PASS;
+		}
+		p->vtep = mapped(ip->source);
+		key.address = mapped(ip->destination);
+		offset += sizeof(*ip);
+	} else {
+		struct ipv6 *ip = header(ctx, offset, sizeof(*ip) + sizeof(*udp) + sizeof(*vxlan));
+
+		if (!ip || ip->next != IPPROTO_UDP) {
+			return PASS;
+		}
+		p->vtep = ip->source;
+		key.address = ip->destination;
+		offset += sizeof(*ip);
+	}
+	udp = header(ctx, offset, sizeof(*udp) + sizeof(*vxlan));
+	if (!udp || udp->destination != p->vxlan_port || !bpf_map_lookup_elem(&vteps_own, &key)) {
+		return PASS;
+	}
+	vxlan = (struct vxlan *)(udp + 1);
+	if (!(vxlan->flags & VXLAN_HAS_VNI)) {
+		return DROP(COUNTER_MALFORMED);
+	}
+	vni = bpf_ntohl(vxlan->vni) >> 8;
+	vnet = bpf_map_lookup_elem(&vnis, &vni);
+	if (!vnet) {
+		return DROP(COUNTER_UNKNOWN_VNI);
+	}
+	p->vnet = *vnet;
+	p->l2 = offset + sizeof(*udp) + sizeof(*vxlan);
+	return 0;
 }
 
-__global int deliver(struct xdp_md *ctx, struct packet *p)
+/* A frame of a V-Net: whether its IP packet is for us to route. 0: p->l3 and p->type; a verdict; or DROP. */
+static __always_inline int enter_vnet(struct xdp_md *ctx, struct packet *p)
 {
-	return XDP_PASS;
+	struct vnet *vnet = vnet_at(p->vnet);
+	struct ethernet *ethernet = header(ctx, p->l2, sizeof(*ethernet));
+	const __u16 *mine, *its;
+
+	if (!vnet || !ethernet) {
+		return DROP(COUNTER_MALFORMED);
+	}
+	p->realm = vnet->vpc;
+	p->l3 = p->l2 + sizeof(*ethernet);
+	p->type = bpf_ntohs(ethernet->type);
+	if (vnet->flags & VNET_BLOCKED) {
+		return DROP(COUNTER_BLOCKED);
+	}
+	mine = (const __u16 *)vnet->mac;
+	its = (const __u16 *)ethernet->destination;
+	if (mine[0] == its[0] && mine[1] == its[1] && mine[2] == its[2]) {
+		if (p->type == ETH_P_IP || p->type == ETH_P_IPV6) {
+			return 0;
+		}
+	} else if (!(ethernet->destination[0] & 1)) {
+		return DROP(COUNTER_NOT_FOR_US);
+	}
+	return gateway_frame(ctx, p);
+}
+
+/* Reads the packet up to its ports. 0, a verdict or DROP. */
+static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
+{
+	struct port_key key = {};
+	struct settings *settings = settings_now();
+	struct ethernet *ethernet = header(ctx, 0, sizeof(*ethernet));
+	struct port *port;
+	__u32 offset = sizeof(*ethernet);
+	int r;
+
+	if (!ethernet || !settings) {
+		return PASS;
+	}
+	p->type = bpf_ntohs(ethernet->type);
+	key.ifindex = ctx->ingress_ifindex;
+	if (p->type == ETH_P_8021Q) {
+		struct vlan_tag *tag = header(ctx, sizeof(*ethernet), sizeof(*tag));
+
+		if (!tag) {
+			return PASS;
+		}
+		key.vlan = bpf_ntohs(tag->tag) & 0xfff;
+		p->type = bpf_ntohs(tag->type);
+		offset += sizeof(*tag);
+	}
+	port = bpf_map_lookup_elem(&ports, &key);
+	if (!port || port->role == PORT_NONE) {
+		return PASS;
+	}
+	p->role = port->role;
+	p->flags = 0;
+	p->vnet = 0;
+	p->realm = FABRIC_PUBLIC_REALM;
+	p->vxlan_port = bpf_htons(settings->vxlan_port);
+
+	if (port->role == PORT_VNET) {
+		p->vnet = port->vnet;
+		p->l2 = offset - sizeof(*ethernet); /* a tag stands where the addresses would: parts before layer 3 are written anew */
+		p->vtep.halves[0] = 0;
+		p->vtep.halves[1] = 0;
+		r = enter_vnet(ctx, p);
+		if (r) {
+			return r;
+		}
+	} else {
+		if (p->type != ETH_P_IP && p->type != ETH_P_IPV6) {
+			return PASS;
+		}
+		if (ethernet->destination[0] & 1) {
+			return PASS;
+		}
+		if (port->role == PORT_UNDERLAY) {
+			r = decapsulate(ctx, p, offset);
+			if (r) {
+				return r;
+			}
+			r = enter_vnet(ctx, p);
+			if (r) {
+				return r;
+			}
+		} else {
+			const __u16 *mine = (const __u16 *)port->mac, *its = (const __u16 *)ethernet->destination;
+
+			if ((mine[0] | mine[1] | mine[2]) && (mine[0] != its[0] || mine[1] != its[1] || mine[2] != its[2])) {
+				return DROP(COUNTER_NOT_FOR_US);
+			}
+			p->l2 = 0;
+			p->l3 = offset;
+		}
+	}
+
+	set_time(p);
+	r = parse(ctx, p);
+	if (p->flags & PACKET_NEIGHBOR) {
+		return p->vnet ? gateway_frame(ctx, p) : PASS;
+	}
+	if (r) {
+		/* Own addresses of the node are the kernel's. */
+		return r == DROP(COUNTER_UNSUPPORTED) && !p->vnet ? PASS : r;
+	}
+	if (p->flags & (PACKET_FIRST_FRAGMENT | PACKET_LATER_FRAGMENT)) {
+		return p->flags & PACKET_FIRST_FRAGMENT ? fragment_first(p) : fragment_later(p);
+	}
+	return 0;
+}
+
+/* A packet whose session there is. A verdict or DROP. */
+static __always_inline int forward(struct xdp_md *ctx, struct packet *p, struct found found)
+{
+	struct session *s = found.entry;
+	__u32 realm = p->realm, out = s->realm;
+	struct vpc *from, *to;
+	struct way way = {};
+	int r;
+
+	from = bpf_map_lookup_elem(&vpcs, &realm);
+	to = bpf_map_lookup_elem(&vpcs, &out);
+	if (!from || !to) {
+		return DROP(COUNTER_NO_ROUTE);
+	}
+	if (s->policy != from->policy + to->policy) {
+		r = judge_again(p);
+		if (r) {
+			return r;
+		}
+	}
+	if (p->t.protocol == IPPROTO_TCP && !(p->flags & PACKET_LATER_FRAGMENT) &&
+	    ((p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) || !(s->flags & SESSION_ESTABLISHED))) {
+		session_track(p);
+	}
+	if (s->seen != p->second) {
+		s->seen = p->second;
+	}
+
+	p->out_realm = out;
+	if (!found.six) {
+		p->to.halves[0] = 0;
+		p->to.words[2] = bpf_htonl(0xffff);
+		p->to.words[3] = ((struct session4 *)s)->destination;
+	} else {
+		p->to = ((struct session6 *)s)->destination;
+	}
+	r = find_way(ctx, p, &way);
+	if (r) {
+		return r;
+	}
+	if (from->meter | to->meter | s->meter) {
+		__u32 octets = p->t.octets;
+
+		r = from->meter ? meter_allows(from->meter, octets, p->now) : 0;
+		if (!r && to->meter && out != realm) {
+			r = meter_allows(to->meter, octets, p->now);
+		}
+		if (!r && s->meter) {
+			r = meter_allows(s->meter, octets, p->now);
+		}
+		if (r) {
+			return r;
+		}
+	}
+	r = rewrite(ctx, p, found);
+	if (r) {
+		return r;
+	}
+	if (p->t.protocol == IPPROTO_TCP && (p->tcp_flags & TCP_SYN)) {
+		clamp(ctx, p);
+	}
+	return emit(ctx, p, &way);
+}
+
+/* Whether the destination is an address of ours in the V-Net. */
+static __always_inline int is_gateway(struct packet *p)
+{
+	struct gateway_key key = {};
+
+	key.vnet = p->vnet;
+	key.address = p->t.destination;
+	return p->vnet && bpf_map_lookup_elem(&gateways, &key);
+}
+
+/* All of it. A verdict or DROP. */
+static __always_inline int process(struct xdp_md *ctx, struct packet *p)
+{
+	struct found s;
+	int r = receive(ctx, p);
+
+	if (r) {
+		return r;
+	}
+	p->hash = flow_hash(&p->t);
+	if (p->flags & PACKET_ICMP_ERROR) {
+		r = icmp_translate(ctx, p);
+		if (r) {
+			return r == DROP(COUNTER_NO_SESSION) && !p->vnet ? PASS : r;
+		}
+		return deliver(ctx, p);
+	}
+	s = session_look(&p->t, p->realm);
+	if (!s.entry) {
+		if (is_gateway(p)) {
+			r = gateway_packet(ctx, p);
+			return r ? r : deliver(ctx, p);
+		}
+		r = open_session(p);
+		if (r == OPEN_WITHOUT_SESSION) {
+			return deliver(ctx, p);
+		}
+		if (r == DECIDE_NOT_OURS) {
+			return p->vnet ? DROP(COUNTER_NO_ROUTE) : PASS;
+		}
+		if (r) {
+			return r;
+		}
+		s = session_look(&p->t, p->realm);
+		if (!s.entry) {
+			return DROP(COUNTER_NO_SESSION);
+		}
+	}
+	return forward(ctx, p, s);
 }
 
 SEC("xdp.frags")
@@ -23,22 +299,29 @@ int fabric_xdp(struct xdp_md *ctx)
 {
 	__u32 zero = 0;
 	struct packet *p = bpf_map_lookup_elem(&packets, &zero);
-	int r = 0;
+	int r;
 
-	if (!p || header(ctx, p->l3, 20) == NULL) {
-		return XDP_PASS;
+	if (!p) {
+		return XDP_ABORTED;
 	}
-	r |= acl_judge(&p->t, 1);
-	r |= balancer_choose(&p->t, 1);
-	r |= fragment_first(p);
-	r |= fragment_later(p);
-	r |= meter_allows(1, 1, p->now);
-	r |= gateway_frame(ctx, p);
-	r |= gateway_packet(ctx, p);
-	r |= gateway_resolve(p, 1, &p->to);
-	r |= icmp_translate(ctx, p);
-	r |= icmp_answer(ctx, p, COUNTER_TTL_EXCEEDED);
-	return r == 12345 ? deliver(ctx, p) : XDP_PASS;
+	r = process(ctx, p);
+	if (r == DROP(COUNTER_TTL_EXCEEDED) || r == DROP(COUNTER_TOO_BIG) || r == DROP(COUNTER_NO_ROUTE)) {
+		count(-r);
+		r = icmp_answer(ctx, p, -r);
+		if (r == 0) {
+			r = deliver(ctx, p);
+		} else {
+			return XDP_DROP;
+		}
+	}
+	if (r < 0) {
+		count(-r);
+		return XDP_DROP;
+	}
+	if (r == XDP_PASS) {
+		count(COUNTER_PASSED_TO_KERNEL);
+	}
+	return r;
 }
 
 /* Some kernel helpers are for programs that may be had under the GPL; these files may (see README). */

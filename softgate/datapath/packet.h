@@ -13,6 +13,7 @@
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -25,10 +26,8 @@
 #define NULL ((void *)0)
 #endif
 
-#define IPPROTO_ICMPV6 58 /* <linux/in.h> leaves it to <linux/in6.h>, which C libraries have again */
-
-/* Verified once, for itself. */
-#define __global __attribute__((noinline))
+/* Verified once, for itself. Weak: the compiler must not conclude from the body what callers may leave out. */
+#define __global __attribute__((noinline, weak))
 
 /* ---- headers, as on the wire ------------------------------------------------------------------------------------------------ */
 
@@ -170,13 +169,17 @@ struct packet {
 	__u16 fragment_start;    /* offset of a fragment's payload */
 	__u16 type;              /* EtherType, host order */
 	__u8 ttl;
+	__u8 tos;                /* of both families */
 	__u8 tcp_flags;
+	__u8 reserved;
 	__u16 mtu;               /* with COUNTER_TOO_BIG: largest IP packet that would have passed */
 
 	/* where it goes on: what `deliver` looks up */
 	struct address to;
 	__u32 out_realm;
 	__u32 hash;              /* of the flow */
+	__be16 vxlan_port;
+	__u16 reserved2;
 
 	/* time */
 	__u64 now;               /* bpf_ktime_get_coarse_ns */
@@ -197,6 +200,9 @@ struct {
 	__type(value, struct packet);
 	__uint(max_entries, 1);
 } packets SEC(".maps"); /* not pinned: belongs to one load */
+
+/* From here on the compiler knows nothing of a value: it must not check one copy of it and use another. */
+#define OPAQUE(value) asm volatile("" : "+r"(value))
 
 static __always_inline void count(__u32 reason)
 {
