@@ -65,7 +65,7 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u
 	return 0;
 }
 
-/* A frame of a V-Net: whether its IP packet is for us to route. 0: p->l3 and p->type; a verdict; or DROP. */
+/* A frame of a V-Net (p->l3, p->type): whether its IP packet is for us to route. 0, a verdict or DROP. */
 static __always_inline int enter_vnet(struct xdp_md *ctx, struct packet *p)
 {
 	struct vnet *vnet = vnet_at(p->vnet);
@@ -76,8 +76,6 @@ static __always_inline int enter_vnet(struct xdp_md *ctx, struct packet *p)
 		return DROP(COUNTER_MALFORMED);
 	}
 	p->realm = vnet->vpc;
-	p->l3 = p->l2 + sizeof(*ethernet);
-	p->type = bpf_ntohs(ethernet->type);
 	if (vnet->flags & VNET_BLOCKED) {
 		return DROP(COUNTER_BLOCKED);
 	}
@@ -122,6 +120,7 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 	if (!port || port->role == PORT_NONE) {
 		return PASS;
 	}
+	set_time(p);
 	p->role = port->role;
 	p->flags = 0;
 	p->vnet = 0;
@@ -130,7 +129,8 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 
 	if (port->role == PORT_VNET) {
 		p->vnet = port->vnet;
-		p->l2 = offset - sizeof(*ethernet); /* a tag stands where the addresses would: parts before layer 3 are written anew */
+		p->l2 = 0;
+		p->l3 = offset;
 		p->vtep.halves[0] = 0;
 		p->vtep.halves[1] = 0;
 		r = enter_vnet(ctx, p);
@@ -149,6 +149,12 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 			if (r) {
 				return r;
 			}
+			ethernet = header(ctx, p->l2, sizeof(*ethernet));
+			if (!ethernet) {
+				return DROP(COUNTER_MALFORMED);
+			}
+			p->l3 = p->l2 + sizeof(*ethernet);
+			p->type = bpf_ntohs(ethernet->type);
 			r = enter_vnet(ctx, p);
 			if (r) {
 				return r;
@@ -164,7 +170,6 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 		}
 	}
 
-	set_time(p);
 	r = parse(ctx, p);
 	if (p->flags & PACKET_NEIGHBOR) {
 		return p->vnet ? gateway_frame(ctx, p) : PASS;
@@ -243,16 +248,6 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *p, struct 
 	return emit(ctx, p, &way);
 }
 
-/* Whether the destination is an address of ours in the V-Net. */
-static __always_inline int is_gateway(struct packet *p)
-{
-	struct gateway_key key = {};
-
-	key.vnet = p->vnet;
-	key.address = p->t.destination;
-	return p->vnet && bpf_map_lookup_elem(&gateways, &key);
-}
-
 /* All of it. A verdict or DROP. */
 static __always_inline int process(struct xdp_md *ctx, struct packet *p)
 {
@@ -265,16 +260,20 @@ static __always_inline int process(struct xdp_md *ctx, struct packet *p)
 	p->hash = flow_hash(&p->t);
 	if (p->flags & PACKET_ICMP_ERROR) {
 		r = icmp_translate(ctx, p);
-		if (r) {
-			return r == DROP(COUNTER_NO_SESSION) && !p->vnet ? PASS : r;
+		if (r == DROP(COUNTER_NO_SESSION)) {
+			if (!p->vnet) {
+				return PASS;
+			}
+			/* About a flow that needs none: passes as it is. */
+			r = open_session(p);
+			r = r == OPEN_WITHOUT_SESSION ? 0 : r < 0 ? r : DROP(COUNTER_NO_SESSION);
 		}
-		return deliver(ctx, p);
+		return r ? r : deliver(ctx, p);
 	}
 	s = session_look(&p->t, p->realm);
 	if (!s.entry) {
-		if (is_gateway(p)) {
-			r = gateway_packet(ctx, p);
-			return r ? r : deliver(ctx, p);
+		if (gateway_at(p->vnet, &p->t.destination)) {
+			return FOR_GATEWAY;
 		}
 		r = open_session(p);
 		if (r == OPEN_WITHOUT_SESSION) {
@@ -305,7 +304,10 @@ int fabric_xdp(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	}
 	r = process(ctx, p);
-	if (r == DROP(COUNTER_TTL_EXCEEDED) || r == DROP(COUNTER_TOO_BIG) || r == DROP(COUNTER_NO_ROUTE)) {
+	if (r == FOR_GATEWAY) {
+		r = gateway_packet(ctx, p);
+		r = r ? r : deliver(ctx, p);
+	} else if (r == DROP(COUNTER_TTL_EXCEEDED) || r == DROP(COUNTER_TOO_BIG) || r == DROP(COUNTER_NO_ROUTE)) {
 		count(-r);
 		r = icmp_answer(ctx, p, -r);
 		if (r == 0) {

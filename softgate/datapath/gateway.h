@@ -20,6 +20,8 @@
 #define NA_SOLICITED (1u << 30)
 #define NA_OVERRIDE (1u << 29)
 
+#define FOR_GATEWAY DROP(COUNTER_ANSWERED) /* for gateway_packet; the packet is still as it came */
+
 #define ETHERTYPE_ARP 0x0806
 #define ETHERTYPE_IPV6 0x86dd
 

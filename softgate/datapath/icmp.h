@@ -6,9 +6,7 @@
 
 #define ICMP4_NET_UNREACHABLE 0
 #define ICMP4_TOO_BIG 4       /* codes of ICMP4_UNREACHABLE */
-#define ICMP4_PROHIBITED 13
 #define ICMP6_NO_ROUTE 0      /* codes of ICMP6_UNREACHABLE */
-#define ICMP6_PROHIBITED 1
 #define ICMP6_TOO_BIG 2
 #define ICMP6_TIME_EXCEEDED 3
 
@@ -246,10 +244,6 @@ static __always_inline int describe(struct icmp *icmp, __u8 family, int reason, 
 		icmp->type = family == 4 ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE;
 		icmp->code = family == 4 ? ICMP4_NET_UNREACHABLE : ICMP6_NO_ROUTE;
 		return 1;
-	case COUNTER_DENIED:
-		icmp->type = family == 4 ? ICMP4_UNREACHABLE : ICMP6_UNREACHABLE;
-		icmp->code = family == 4 ? ICMP4_PROHIBITED : ICMP6_PROHIBITED;
-		return 1;
 	default:
 		return 0;
 	}
@@ -278,8 +272,8 @@ static __always_inline int may_answer(struct xdp_md *ctx, const struct packet *p
 }
 
 /*
- * Makes an error of a packet that could not go on, for its sender, in place: `reason` is COUNTER_TTL_EXCEEDED, COUNTER_TOO_BIG (p->mtu),
- * COUNTER_NO_ROUTE or COUNTER_DENIED. Sets p->to, p->out_realm and PACKET_OWN. 0: to be delivered; or DROP(reason): no answer is due.
+ * Makes an error of a packet that could not go on, for its sender, in place: `reason` is COUNTER_TTL_EXCEEDED, COUNTER_TOO_BIG (p->mtu) or
+ * COUNTER_NO_ROUTE. Sets p->to, p->out_realm and PACKET_OWN. 0: to be delivered; or DROP(reason): no answer is due.
  *
  * IPv4 packets that may be fragmented get "fragmentation needed" as well: there is no fragmenting here.
  */
