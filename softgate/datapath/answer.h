@@ -5,20 +5,12 @@
  */
 #pragma once
 
+#include "checksum.h"
 #include "packet.h"
 
 #define DEFAULT_TTL 64
 
 /* ---- checksums (RFC 1071, RFC 1624); sums are of 16-bit words as they lie in memory --------------------------------------------- */
-
-static __always_inline __u16 sum_folded(__u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
-}
 
 /* Adds octets to a sum. `length` is a constant and a multiple of 2. */
 static __always_inline __u64 sum_of(__u64 sum, const void *data, __u32 length)
@@ -32,14 +24,15 @@ static __always_inline __u64 sum_of(__u64 sum, const void *data, __u32 length)
 	return sum;
 }
 
-/* Adds what changes when octets are replaced. */
+/* Adds what changes when octets are replaced. `length` is a constant: 2, or a multiple of 4. */
 static __always_inline __u64 sum_change(__u64 sum, const void *from, const void *to, __u32 length)
 {
-	const __u16 *old = from, *new = to;
-
+	if (length == 2) {
+		return sum + (__u16) ~*(const __u16 *)from + *(const __u16 *)to;
+	}
 #pragma unroll
-	for (__u32 i = 0; i < length / 2; i++) {
-		sum += (__u16)~old[i] + new[i];
+	for (__u32 i = 0; i < length / 4; i++) {
+		sum += (__u64)(__u32)~((const __u32 *)from)[i] + ((const __u32 *)to)[i];
 	}
 	return sum;
 }
@@ -47,7 +40,7 @@ static __always_inline __u64 sum_change(__u64 sum, const void *from, const void 
 /* A checksum after that change. */
 static __always_inline __u16 checksum_after(__u16 checksum, __u64 change)
 {
-	return ~sum_folded((__u16)~checksum + change);
+	return ~checksum_fold(change + (__u16)~checksum);
 }
 
 /* ---- room to build packets in ------------------------------------------------------------------------------------------------------ */

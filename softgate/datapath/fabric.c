@@ -18,10 +18,11 @@
 
 #define PASS XDP_PASS
 
-/* The outer headers of VXLAN that is for us: p->vnet, p->vtep and p->l2 follow. 0, XDP_PASS or DROP. */
+/* The outer headers of VXLAN that is for us: p->vnet, p->vtep, p->l2, p->l3 and p->type follow. 0, XDP_PASS or DROP. */
 static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u32 offset)
 {
 	struct vtep_key key = {};
+	struct ethernet *ethernet;
 	struct vxlan *vxlan;
 	struct udp *udp;
 	__u32 vni, *vnet;
@@ -62,10 +63,16 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u
 	}
 	p->vnet = *vnet;
 	p->l2 = offset + sizeof(*udp) + sizeof(*vxlan);
+	p->l3 = p->l2 + sizeof(*ethernet);
+	ethernet = header(ctx, p->l2, sizeof(*ethernet));
+	if (!ethernet) {
+		return DROP(COUNTER_MALFORMED);
+	}
+	p->type = bpf_ntohs(ethernet->type);
 	return 0;
 }
 
-/* A frame of a V-Net (p->l3, p->type): whether its IP packet is for us to route. 0, a verdict or DROP. */
+/* A frame of a V-Net at p->l2: whether what it carries at p->l3, of p->type, is for us to route. 0, a verdict or DROP. */
 static __always_inline int enter_vnet(struct xdp_md *ctx, struct packet *p)
 {
 	struct vnet *vnet = vnet_at(p->vnet);
@@ -149,12 +156,6 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 			if (r) {
 				return r;
 			}
-			ethernet = header(ctx, p->l2, sizeof(*ethernet));
-			if (!ethernet) {
-				return DROP(COUNTER_MALFORMED);
-			}
-			p->l3 = p->l2 + sizeof(*ethernet);
-			p->type = bpf_ntohs(ethernet->type);
 			r = enter_vnet(ctx, p);
 			if (r) {
 				return r;

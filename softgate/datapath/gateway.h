@@ -117,7 +117,7 @@ __global int turn_round(struct xdp_md *ctx, struct packet *p, __u32 length)
 		ip.ttl = DEFAULT_TTL;
 		ip.total = bpf_htons(sizeof(ip) + inner);
 		ip.checksum = 0;
-		ip.checksum = ~sum_folded(sum_of(0, &ip, sizeof(ip)));
+		ip.checksum = ~checksum_fold(sum_of(0, &ip, sizeof(ip)));
 		if (bpf_xdp_store_bytes(ctx, outer, &ip, sizeof(ip))) {
 			return DROP(COUNTER_MALFORMED);
 		}
@@ -263,7 +263,7 @@ static __always_inline int checksum_holds(struct xdp_md *ctx, struct packet *p, 
 		return 0;
 	}
 	sum = sum_of_packet(ctx, s, 0, p->l4, length);
-	return sum >= 0 && sum_folded(sum_of(sum, &ip->source, 32) + ip->payload + bpf_htons(IPPROTO_ICMPV6)) == 0xffff;
+	return sum >= 0 && checksum_fold(sum_of(sum, &ip->source, 32) + ip->payload + bpf_htons(IPPROTO_ICMPV6)) == 0xffff;
 }
 
 /* A verdict or DROP. */
@@ -363,7 +363,7 @@ __global int gateway_nd(struct xdp_md *ctx, struct packet *p)
 	answer->option_length = 1;
 	__builtin_memcpy(answer->mac, own, 6);
 	answer->message.icmp.checksum =
-		~sum_folded(sum_of(0, &answer->ip.source, sizeof(*answer) - 8) + ip.payload + bpf_htons(IPPROTO_ICMPV6));
+		~checksum_fold(sum_of(0, &answer->ip.source, sizeof(*answer) - 8) + ip.payload + bpf_htons(IPPROTO_ICMPV6));
 	if (resize(ctx, p, sizeof(*answer)) || bpf_xdp_store_bytes(ctx, p->l2, &ethernet, sizeof(ethernet)) ||
 	    bpf_xdp_store_bytes(ctx, p->l3, answer, sizeof(*answer))) {
 		return DROP(COUNTER_MALFORMED);
@@ -417,7 +417,7 @@ __global int gateway_packet(struct xdp_md *ctx, struct packet *p)
 		ip.source = own.words[3];
 		ip.ttl = DEFAULT_TTL;
 		ip.checksum = 0;
-		ip.checksum = ~sum_folded(sum_of(0, &ip, sizeof(ip)));
+		ip.checksum = ~checksum_fold(sum_of(0, &ip, sizeof(ip)));
 		was = bpf_htons(ICMP4_ECHO << 8);
 		is = bpf_htons(ICMP4_ECHO_REPLY << 8);
 		failed = bpf_xdp_store_bytes(ctx, p->l3, &ip, sizeof(ip));

@@ -30,12 +30,32 @@ struct quoted {
 	__u16 checksum_at;  /* offset of its checksum of layer 4; 0: it has none, or it is not in the quote */
 };
 
-/* 0, or DROP. */
-static __always_inline int read_quoted(struct xdp_md *ctx, struct packet *p, struct quoted *q)
+/* Too much for the stack. */
+struct translation {
+	struct quoted q;
+	struct tuple back;       /* answers the quoted packet */
+	struct tuple as;         /* the quoted packet as its sender has sent it */
+	struct session6 becomes; /* what `back` becomes */
+	__u64 change;            /* of the sum over the ICMP message */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct translation);
+	__uint(max_entries, 1);
+} translations SEC(".maps"); /* not pinned: belongs to one load */
+
+/* What the error quotes. 0, or DROP. */
+__global int read_quoted(struct xdp_md *ctx, struct packet *p, struct quoted *q)
 {
 	__u8 ports[8];
 	__u32 place;
 
+	if (!p || !q) {
+		return DROP(COUNTER_MALFORMED);
+	}
+	__builtin_memset(q, 0, sizeof(*q));
 	q->network = p->l4 + sizeof(struct icmp);
 	q->end = p->l3 + p->t.octets;
 	if (p->t.family == 4) {
@@ -103,13 +123,20 @@ static __always_inline int read_quoted(struct xdp_md *ctx, struct packet *p, str
 		bpf_xdp_store_bytes(ctx, offset, (void *)(to), length);                      \
 	})
 
-/* Writes the quoted packet as its sender has sent it: source and destination of `as` in place of those of `q`. Adds to the sum what changed. */
-static __always_inline int rewrite_quoted(struct xdp_md *ctx, const struct quoted *q, const struct tuple *as, __u64 *sum)
+/* Writes the quoted packet as its sender has sent it: as t->as in place of t->q. 0: done, t->change is what changed. */
+__global int rewrite_quoted(struct xdp_md *ctx, struct translation *t)
 {
-	__u64 addresses = 0, ports = 0, change = *sum;
+	__u64 addresses = 0, ports = 0, change = 0;
 	__u16 check, fixed;
+	struct quoted *q;
+	struct tuple *as;
 	long failed = 0;
 
+	if (!t) {
+		return -1;
+	}
+	q = &t->q;
+	as = &t->as;
 	if (q->t.family == 4) {
 		failed |= REPLACE(ctx, q->network + 12, &q->t.source.words[3], &as->source.words[3], 4, addresses);
 		failed |= REPLACE(ctx, q->network + 16, &q->t.destination.words[3], &as->destination.words[3], 4, addresses);
@@ -139,7 +166,7 @@ static __always_inline int rewrite_quoted(struct xdp_md *ctx, const struct quote
 			failed |= REPLACE(ctx, q->checksum_at, &check, &fixed, 2, change);
 		}
 	}
-	*sum = change;
+	t->change = change;
 	return failed ? -1 : 0;
 }
 
@@ -150,56 +177,55 @@ static __always_inline int rewrite_quoted(struct xdp_md *ctx, const struct quote
  */
 __global int icmp_translate(struct xdp_md *ctx, struct packet *p)
 {
-	struct quoted q = {};
-	struct tuple back = {}, as = {};
-	struct session6 becomes = {};
+	__u32 zero = 0;
+	struct translation *t = bpf_map_lookup_elem(&translations, &zero);
 	struct address source;
-	__u64 payload = 0, addresses = 0;
+	__u64 payload, addresses = 0;
 	__u16 check, fixed;
 	long failed = 0;
 	int r;
 
-	if (!p) {
+	if (!p || !t) {
 		return DROP(COUNTER_MALFORMED);
 	}
-	r = read_quoted(ctx, p, &q);
+	r = read_quoted(ctx, p, &t->q);
 	if (r) {
 		return r;
 	}
-	if (!same_address(&q.t.source, &p->t.destination)) {
+	if (!same_address(&t->q.t.source, &p->t.destination)) {
 		return DROP(COUNTER_NO_SESSION);
 	}
 
 	/* The error goes the way of the answers to what it quotes. */
-	back.source = q.t.destination;
-	back.destination = q.t.source;
-	back.source_port = q.t.destination_port;
-	back.destination_port = q.t.source_port;
-	back.realm = p->realm;
-	back.protocol = q.t.protocol;
-	back.family = q.t.family;
-	if (session_find(&back, p->realm, &becomes) < 0) {
+	t->back = t->q.t;
+	t->back.source = t->q.t.destination;
+	t->back.destination = t->q.t.source;
+	t->back.source_port = t->q.t.destination_port;
+	t->back.destination_port = t->q.t.source_port;
+	if (session_find(&t->back, p->realm, &t->becomes) < 0) {
 		return DROP(COUNTER_NO_SESSION);
 	}
 
-	as.source = becomes.destination;
-	as.destination = becomes.source;
-	as.source_port = becomes.destination_port;
-	as.destination_port = becomes.source_port;
-	if (rewrite_quoted(ctx, &q, &as, &payload)) {
+	t->as = t->q.t;
+	t->as.source = t->becomes.destination;
+	t->as.destination = t->becomes.source;
+	t->as.source_port = t->becomes.destination_port;
+	t->as.destination_port = t->becomes.source_port;
+	if (rewrite_quoted(ctx, t)) {
 		return DROP(COUNTER_MALFORMED);
 	}
+	payload = t->change;
 
-	source = same_address(&becomes.source, &back.source) ? p->t.source : becomes.source;
+	source = same_address(&t->becomes.source, &t->back.source) ? p->t.source : t->becomes.source;
 	if (p->t.family == 4) {
 		failed |= REPLACE(ctx, p->l3 + 12, &p->t.source.words[3], &source.words[3], 4, addresses);
-		failed |= REPLACE(ctx, p->l3 + 16, &p->t.destination.words[3], &becomes.destination.words[3], 4, addresses);
+		failed |= REPLACE(ctx, p->l3 + 16, &p->t.destination.words[3], &t->becomes.destination.words[3], 4, addresses);
 		failed |= bpf_xdp_load_bytes(ctx, p->l3 + 10, &check, 2);
 		fixed = checksum_after(check, addresses);
 		failed |= bpf_xdp_store_bytes(ctx, p->l3 + 10, &fixed, 2);
 	} else {
 		failed |= REPLACE(ctx, p->l3 + 8, &p->t.source, &source, 16, addresses);
-		failed |= REPLACE(ctx, p->l3 + 24, &p->t.destination, &becomes.destination, 16, addresses);
+		failed |= REPLACE(ctx, p->l3 + 24, &p->t.destination, &t->becomes.destination, 16, addresses);
 		payload += addresses; /* of the pseudo header */
 	}
 	failed |= bpf_xdp_load_bytes(ctx, p->l4 + 2, &check, 2);
@@ -209,9 +235,9 @@ __global int icmp_translate(struct xdp_md *ctx, struct packet *p)
 		return DROP(COUNTER_MALFORMED);
 	}
 	p->t.source = source;
-	p->t.destination = becomes.destination;
-	p->to = becomes.destination;
-	p->out_realm = becomes.realm;
+	p->t.destination = t->becomes.destination;
+	p->to = t->becomes.destination;
+	p->out_realm = t->becomes.realm;
 	return 0;
 }
 
@@ -309,14 +335,14 @@ __global int icmp_answer(struct xdp_md *ctx, struct packet *p, int reason)
 			return DROP(reason);
 		}
 		length = sizeof(ip) + sizeof(icmp) + quote;
-		icmp.checksum = ~sum_folded(sum_of(sum, &icmp, sizeof(icmp)));
+		icmp.checksum = ~checksum_fold(sum_of(sum, &icmp, sizeof(icmp)));
 		ip.version_length = 0x45;
 		ip.total = bpf_htons(length);
 		ip.ttl = DEFAULT_TTL;
 		ip.protocol = IPPROTO_ICMP;
 		ip.source = own.words[3];
 		ip.destination = peer.words[3];
-		ip.checksum = ~sum_folded(sum_of(0, &ip, sizeof(ip)));
+		ip.checksum = ~checksum_fold(sum_of(0, &ip, sizeof(ip)));
 		__builtin_memcpy(s->data, &ip, sizeof(ip));
 		__builtin_memcpy(s->data + sizeof(ip), &icmp, sizeof(icmp));
 	} else {
@@ -335,7 +361,7 @@ __global int icmp_answer(struct xdp_md *ctx, struct packet *p, int reason)
 		ip.source = own;
 		ip.destination = peer;
 		sum = sum_of(sum, &ip.source, 32) + ip.payload + bpf_htons(IPPROTO_ICMPV6);
-		icmp.checksum = ~sum_folded(sum_of(sum, &icmp, sizeof(icmp)));
+		icmp.checksum = ~checksum_fold(sum_of(sum, &icmp, sizeof(icmp)));
 		__builtin_memcpy(s->data, &ip, sizeof(ip));
 		__builtin_memcpy(s->data + sizeof(ip), &icmp, sizeof(icmp));
 	}

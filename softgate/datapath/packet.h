@@ -157,7 +157,7 @@ struct packet {
 	__u32 role;              /* enum port_role */
 	__u32 realm;             /* index into `vpcs` */
 	__u32 vnet;              /* index into `vnets`; 0: none */
-	__u16 l2;                /* offset of the Ethernet header, the inner one with VXLAN */
+	__u16 l2;                /* offset of the Ethernet header, the inner one with VXLAN; on plain ports a tag may stand before l3 */
 	__u16 l3;                /* offset of the IP header, the inner one with VXLAN */
 	__u16 l4;                /* offset of the header of layer 4 */
 	__u16 flags;             /* enum packet_flag */

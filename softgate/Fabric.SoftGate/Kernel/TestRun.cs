@@ -80,4 +80,14 @@ public static unsafe class TestRun
             return ((XdpVerdict)options.ReturnValue, (int)options.DataSizeOut);
         }
     }
+
+    /// <summary>Runs a program that is no packet's (section "syscall").</summary>
+    /// <returns>What it returns.</returns>
+    /// <exception cref="KernelException">The kernel has refused the run.</exception>
+    public static uint Syscall(DataPathObject dataPath, string program)
+    {
+        var options = new LibBpf.TestRunOptions { Size = (nuint)sizeof(LibBpf.TestRunOptions) };
+        var error = LibBpf.TestRun(dataPath.ProgramDescriptor(program), &options);
+        return error == 0 ? options.ReturnValue : throw new KernelException($"cannot run {program}", -error);
+    }
 }
