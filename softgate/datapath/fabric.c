@@ -41,7 +41,7 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u
 	} else {
 		struct ipv6 *ip = header(ctx, offset, sizeof(*ip) + sizeof(*udp) + sizeof(*vxlan));
 
-		if (!ip || ip->next != IPPROTO_UDP) {
+		if (!ip || bpf_ntohl(ip->version_class_label) >> 28 != 6 || ip->next != IPPROTO_UDP) {
 			return PASS;
 		}
 		p->vtep = ip->source;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "answer.h"
+#include "route.h"
 
 #define ICMP4_NET_UNREACHABLE 0
 #define ICMP4_TOO_BIG 4       /* codes of ICMP4_UNREACHABLE */
@@ -36,6 +37,7 @@ struct translation {
 	struct tuple back;       /* answers the quoted packet */
 	struct tuple as;         /* the quoted packet as its sender has sent it */
 	struct session6 becomes; /* what `back` becomes */
+	struct address source;   /* of the error, from now on */
 	__u64 change;            /* of the sum over the ICMP message */
 };
 
@@ -179,7 +181,6 @@ __global int icmp_translate(struct xdp_md *ctx, struct packet *p)
 {
 	__u32 zero = 0;
 	struct translation *t = bpf_map_lookup_elem(&translations, &zero);
-	struct address source;
 	__u64 payload, addresses = 0;
 	__u16 check, fixed;
 	long failed = 0;
@@ -202,6 +203,9 @@ __global int icmp_translate(struct xdp_md *ctx, struct packet *p)
 	t->back.destination = t->q.t.source;
 	t->back.source_port = t->q.t.destination_port;
 	t->back.destination_port = t->q.t.source_port;
+	if (is_spoofed(p->realm, &p->t.source)) {
+		return DROP(COUNTER_SPOOFED);
+	}
 	if (session_find(&t->back, p->realm, &t->becomes) < 0) {
 		return DROP(COUNTER_NO_SESSION);
 	}
@@ -216,15 +220,15 @@ __global int icmp_translate(struct xdp_md *ctx, struct packet *p)
 	}
 	payload = t->change;
 
-	source = same_address(&t->becomes.source, &t->back.source) ? p->t.source : t->becomes.source;
+	t->source = same_address(&t->becomes.source, &t->back.source) ? p->t.source : t->becomes.source;
 	if (p->t.family == 4) {
-		failed |= REPLACE(ctx, p->l3 + 12, &p->t.source.words[3], &source.words[3], 4, addresses);
+		failed |= REPLACE(ctx, p->l3 + 12, &p->t.source.words[3], &t->source.words[3], 4, addresses);
 		failed |= REPLACE(ctx, p->l3 + 16, &p->t.destination.words[3], &t->becomes.destination.words[3], 4, addresses);
 		failed |= bpf_xdp_load_bytes(ctx, p->l3 + 10, &check, 2);
 		fixed = checksum_after(check, addresses);
 		failed |= bpf_xdp_store_bytes(ctx, p->l3 + 10, &fixed, 2);
 	} else {
-		failed |= REPLACE(ctx, p->l3 + 8, &p->t.source, &source, 16, addresses);
+		failed |= REPLACE(ctx, p->l3 + 8, &p->t.source, &t->source, 16, addresses);
 		failed |= REPLACE(ctx, p->l3 + 24, &p->t.destination, &t->becomes.destination, 16, addresses);
 		payload += addresses; /* of the pseudo header */
 	}
@@ -234,7 +238,7 @@ __global int icmp_translate(struct xdp_md *ctx, struct packet *p)
 	if (failed) {
 		return DROP(COUNTER_MALFORMED);
 	}
-	p->t.source = source;
+	p->t.source = t->source;
 	p->t.destination = t->becomes.destination;
 	p->to = t->becomes.destination;
 	p->out_realm = t->becomes.realm;

@@ -91,6 +91,16 @@ public ref struct Dissected
         var result = new Dissected { _data = frame, Outer = -1, Vni = -1, Network = -1, Transport = -1 };
         result.Read(0);
         result.Open();
+        if (result.Vni < 0 && result.Vlan == 0)
+        {
+            // Outer headers may lie about lengths: what is in them is read all the same.
+            var cut = result;
+            cut.Read(0, whole: false);
+            cut.Length = frame.Length - Math.Max(cut.Network, 0);
+            cut.Open();
+            return cut.Vni < 0 ? result : cut;
+        }
+
         return result;
     }
 
@@ -168,7 +178,7 @@ public ref struct Dissected
         }
     }
 
-    private void Read(int at)
+    private void Read(int at, bool whole = true)
     {
         Frame = at;
         if (_data.Length < at + 14)
@@ -185,7 +195,7 @@ public ref struct Dissected
             at += 4;
         }
 
-        ReadNetwork(at, whole: true);
+        ReadNetwork(at, whole);
     }
 
     private void ReadNetwork(int at, bool whole)
@@ -195,12 +205,12 @@ public ref struct Dissected
         if (Type == Frames.Ipv4Type && left >= 20 && _data[at] >> 4 == 4)
         {
             var (header, total) = ((_data[at] & 15) * 4, Get16(at + 2));
-            if (header < 20 || total < header || header > left || (whole && total > left))
+            if (header < 20 || header > left || (whole && (total < header || total > left)))
             {
                 return;
             }
 
-            (Network, Length, Protocol, Transport) = (at, Math.Min(total, left), _data[at + 9], at + header);
+            (Network, Length, Protocol, Transport) = (at, total < header ? left : Math.Min(total, left), _data[at + 9], at + header);
             var bits = Get16(at + 6);
             (FragmentOffset, More) = ((bits & 0x1fff) * 8, (bits & 0x2000) != 0);
         }
@@ -212,7 +222,7 @@ public ref struct Dissected
                 return;
             }
 
-            (Network, Length) = (at, Math.Min(total, left));
+            (Network, Length) = (at, total == 40 && !whole ? left : Math.Min(total, left));
             ReadExtensions(_data[at + 6], at + 40, at + Length);
         }
     }

@@ -5,6 +5,10 @@ namespace Fabric.SoftGate.Fuzz;
 /// <summary>One stream of mutated frames, given by its seed alone, against a data path of its own.</summary>
 internal sealed class FuzzWorker : IDisposable
 {
+    // Packets after which the world forgets, lest all that follows meets full tables.
+    private const int FragmentsLast = 2_000;
+    private const int SessionsLast = 100_000;
+
     private readonly World _world;
     private readonly Mutator _mutator;
     private readonly byte[] _room = new byte[Mutator.Room + 256];
@@ -64,6 +68,16 @@ internal sealed class FuzzWorker : IDisposable
     private string? Check(ReadOnlySpan<byte> frame)
     {
         Frames++;
+        if (Frames % FragmentsLast == 0)
+        {
+            _world.ForgetFragments();
+        }
+
+        if (Frames % SessionsLast == 0)
+        {
+            _world.ForgetSessions();
+        }
+
         string? violation;
         try
         {

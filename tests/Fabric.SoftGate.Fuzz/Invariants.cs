@@ -73,7 +73,8 @@ internal static class Invariants
 
         if (to == '0')
         {
-            if (IsInside(left.Source) || Quotes(left) is { } quoted && (IsInside(quoted.Source) || IsInside(quoted.Destination)))
+            // What came from outside and is answered there names what it named itself.
+            if (from != '0' && (IsInside(left.Source) || Quotes(left) is { } quoted && (IsInside(quoted.Source) || IsInside(quoted.Destination))))
             {
                 return $"an inside address leaves the VPC: {left.Source} to {left.Destination}";
             }

@@ -86,6 +86,23 @@ internal sealed class World : IDisposable
         return (verdict, _output.AsMemory(0, length));
     }
 
+    /// <summary>Forgets the fragments that it has seen.</summary>
+    public void ForgetFragments() => Forget(DataPath.Map<FragmentKey, Fragment>("fragments"));
+
+    /// <summary>Forgets sessions and who has which ports, so that there is room for others.</summary>
+    public void ForgetSessions()
+    {
+        Forget(DataPath.Map<Session4Key, Session4>("sessions4"));
+        Forget(DataPath.Map<Session6Key, Session6>("sessions6"));
+        Forget(DataPath.Map<HostKey, NatHost>("nat_hosts"));
+        Forget(DataPath.Map<BlockKey, NatBlock>("nat_blocks"));
+        var usages = DataPath.Map<uint, VpcUsage>("vpc_usages");
+        for (var i = 0u; i < _vpcs.Length; i++)
+        {
+            usages.Set(i, default);
+        }
+    }
+
     /// <summary>Packets counted under a reason.</summary>
     public ulong Count(Counter reason) => Counters.Get((uint)reason).Aggregate(0UL, static (sum, value) => sum + value);
 
@@ -104,6 +121,11 @@ internal sealed class World : IDisposable
     public static byte[] FromInternet(byte[] packet) => Frames.Ethernet(OwnMac, RouterMac, packet, PublicVlan);
 
     public void Dispose() => DataPath.Dispose();
+
+    private static void Forget<TKey, TValue>(BpfMap<TKey, TValue> map)
+        where TKey : unmanaged
+        where TValue : unmanaged =>
+        map.RemoveMany([.. map.ToList().Select(static e => e.Key)]);
 
     /// <summary>The bit of a prefix length in the masks of a VPC.</summary>
     private static void Use(ref ulong four, ref Lengths6 six, IpPrefix prefix)
@@ -190,7 +212,7 @@ internal sealed class World : IDisposable
             {
                 Address4 = At(row.Index == VnetListed ? GatewayListed : Gateway4), Address6 = At(row.Vpc == C ? GatewayC6 : Gateway6),
             });
-            _vpcs[row.Vpc].Flags |= (uint)(VpcFlags.Present | (row.Vpc == C ? VpcFlags.RoutedPublic6 : VpcFlags.None));
+            _vpcs[row.Vpc].Flags |= (uint)(VpcFlags.Present | (row.Vpc == C ? VpcFlags.RoutedPublic6 | VpcFlags.AntiSpoof : VpcFlags.None));
         }
 
         routers.Set(0, new Router { Address4 = At(Node), Address6 = At(Node6) });

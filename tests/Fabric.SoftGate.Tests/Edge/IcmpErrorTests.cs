@@ -58,7 +58,7 @@ public sealed class IcmpErrorTests : EdgeTest
     {
         var sent = Sent(what, Internet, ForwardB, to: 8081);
         var arrived = Packet(Leaves(FromInternet(sent)));
-        Assert.Equal(80, Dissected.OfPacket(arrived).DestinationPort);
+        Assert.Equal(81, Dissected.OfPacket(arrived).DestinationPort);
         foreach (var reporter in (IpAddr[])[Vm, IpAddr.Parse("10.0.0.9")])
         {
             var error = Frames.Icmp(reporter, Internet, 3, 1, 0, arrived);
@@ -130,6 +130,35 @@ public sealed class IcmpErrorTests : EdgeTest
         Assert.Equal(XdpVerdict.Pass, World.Run(FromInternet(Frames.Ip(Router, PoolA, Frames.Icmp4, Frames.Icmp(Router, PoolA, 3, 1, 0, quoted)))).Verdict);
         quoted = Sent("udp", Internet, Vm);
         Drops(Counter.NoSession, FromVm(VniA, Frames.Ip(Vm, Internet, Frames.Icmp4, Frames.Icmp(Vm, Internet, 3, 1, 0, quoted))));
+    }
+
+    [Fact]
+    public void AnErrorFromAnAddressThatIsNotKnownIsSpoofed()
+    {
+        var sent = Frames.Ip(Internet6, VmC6, Frames.UdpNumber, Frames.Udp(Internet6, VmC6, 5, 6, Data(9)));
+        var arrived = Packet(Leaves(FromInternet(sent)));
+        foreach (var (reporter, spoofed) in ((IpAddr, bool)[])[(VmC6, false), (IpAddr.Parse("2001:db8:c::66"), true), (Vm6, true)])
+        {
+            var frame = FromLeaf6(VniC, Frames.Ethernet(
+                GatewayMac, VmMac, Frames.Ip(reporter, Internet6, Frames.Icmp6, Frames.Icmp(reporter, Internet6, 1, 4, 0, arrived))));
+            if (spoofed)
+            {
+                Drops(Counter.Spoofed, frame);
+            }
+            else
+            {
+                Leaves(frame);
+            }
+        }
+    }
+
+    [Fact]
+    public void AnErrorAboutAFlowWithoutSessionPasses()
+    {
+        var quoted = Frames.Ip(Vm, VmStatic, Frames.UdpNumber, Frames.Udp(Vm, VmStatic, 5, 6, Data(9)));
+        var result = Dissected.Of(Leaves(FromVm(VniA, Frames.Ip(VmStatic, Vm, Frames.Icmp4, Frames.Icmp(VmStatic, Vm, 3, 3, 0, quoted)))));
+        Assert.Equal((VmStatic, Vm, (int)VniA), (result.Source, result.Destination, result.Vni));
+        Assert.Equal(quoted, result.Payload[8..].ToArray());
     }
 
     [Fact]
