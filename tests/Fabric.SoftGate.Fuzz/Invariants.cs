@@ -92,6 +92,7 @@ internal static class Invariants
         {
             var a when a == World.PoolA || a == World.StaticA || a == World.BalancerA => 'A',
             var a when a == World.PoolB || a == World.ForwardB => 'B',
+            var a when World.PublicB6.Contains(a) => 'B',
             var a when World.PublicC6.Contains(a) => 'C',
             _ => from, // An error about a packet goes back where the packet came from.
         };

@@ -37,7 +37,7 @@ internal sealed class Mutator(Random random, IReadOnlyList<byte[]> seeds)
     private static IEnumerable<Primitives.IpAddr> Addresses() =>
     [
         World.Vm, World.VmStatic, World.VmListed, World.Gateway4, World.GatewayListed, World.PoolA, World.PoolB, World.StaticA, World.ForwardB,
-        World.BalancerA, World.Internet, World.Node, World.Own4, World.Vm6, World.VmOther6, World.VmC6, World.Gateway6, World.GatewayC6,
+        World.BalancerA, World.Internet, World.Node, World.Own4, World.Vm6, World.VmOther6, World.VmC6, World.VmB6Outside, World.Gateway6, World.GatewayC6,
         World.Internet6, World.Own6, Primitives.IpAddr.Parse("255.255.255.255"), Primitives.IpAddr.Parse("224.0.0.1"),
         Primitives.IpAddr.Parse("127.0.0.1"), Primitives.IpAddr.Parse("ff02::1"), Primitives.IpAddr.Parse("::1"), Primitives.IpAddr.Parse("::ffff:10.0.0.10"),
     ];

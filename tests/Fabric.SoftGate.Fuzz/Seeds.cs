@@ -95,6 +95,12 @@ internal static class Seeds
             yield return FromInternet(Ip4(Internet, address, Frames.Icmp(Internet, address, 3, 3, 0, tcp), Frames.Icmp4));
         }
 
+        yield return FromVm(VniB, Ip6(Vm6, Internet6, Udp(Vm6, Internet6, 1000, 53, data)));
+        yield return FromInternet(Ip6(Internet6, VmB6Outside, Tcp(Internet6, VmB6Outside, 5000, 80, 2, [])));
+        var quotedB = Ip6(VmB6Outside, Internet6, Udp(VmB6Outside, Internet6, 1000, 53, data));
+        yield return FromInternet(Ip6(Internet6, VmB6Outside, Frames.Icmp(Internet6, VmB6Outside, 1, 4, 0, quotedB), Frames.Icmp6));
+        var arrived = Ip6(Internet6, Vm6, Tcp(Internet6, Vm6, 5000, 80, 2, []));
+        yield return FromVm(VniB, Ip6(Vm6, Internet6, Frames.Icmp(Vm6, Internet6, 1, 1, 0, arrived), Frames.Icmp6));
         var quoted6 = Ip6(VmC6, Internet6, Udp(VmC6, Internet6, 1000, 53, data));
         yield return FromInternet(Ip6(Internet6, VmC6, Frames.Icmp(Internet6, VmC6, 2, 0, 1280, quoted6), Frames.Icmp6));
         foreach (var fragment in Fragments(Internet, StaticA))

@@ -31,7 +31,10 @@ internal sealed class World : IDisposable
     public static readonly IpAddr Node = IpAddr.Parse("203.0.113.1"), Node6 = IpAddr.Parse("2001:db8:f::1");
     public static readonly IpAddr PoolA = IpAddr.Parse("198.51.100.1"), PoolB = IpAddr.Parse("198.51.100.10");
     public static readonly IpAddr StaticA = IpAddr.Parse("198.51.100.50"), ForwardB = IpAddr.Parse("198.51.100.60"), BalancerA = IpAddr.Parse("198.51.100.61");
-    public static readonly IpPrefix Public = IpPrefix.Parse("198.51.100.0/24"), PublicC6 = IpPrefix.Parse("2001:db8:c::/64");
+    public static readonly IpPrefix Public = IpPrefix.Parse("198.51.100.0/24"), PublicC6 = IpPrefix.Parse("2001:db8:c::/64"), PublicB6 = IpPrefix.Parse("2001:db8:b::/64");
+
+    /// <summary>What <see cref="Vm6"/> of B is outside (RFC 6296: no checksum changes).</summary>
+    public static readonly IpAddr VmB6Outside = IpAddr.Parse("2001:db8:b:0:cf3c::10");
 
     public static readonly MacAddress OwnMac = MacAddress.Parse("02:00:00:00:00:01"), LeafMac = MacAddress.Parse("02:00:00:00:00:02");
     public static readonly MacAddress RouterMac = MacAddress.Parse("02:00:00:00:00:03"), VmMac = MacAddress.Parse("02:00:00:00:00:10");
@@ -279,6 +282,19 @@ internal sealed class World : IDisposable
             Use(ref _vpcs[vpc].Sources4, ref _vpcs[vpc].Sources6, prefix);
             publicAddresses.Set(At(address), new PublicAddress { Realm = vpc, Flags = (uint)PublicFlags.Pool });
         }
+
+        // B's IPv6 prefix has another one outside.
+        var inner = Address16.Of(IpPrefix.Parse("fd00::/64"));
+        var outer = Address16.Of(PublicB6);
+        sources.Set(
+            new PrefixKey { Realm = B, Length = inner.Length, Address = inner.Address },
+            new SnatSource { Flags = (uint)SnatFlags.Prefix, To = outer.Address, Length = outer.Length });
+        sources.Set(
+            new PrefixKey { Length = outer.Length, Address = outer.Address },
+            new SnatSource { Flags = (uint)SnatFlags.Prefix, To = inner.Address, Length = inner.Length, Realm = B });
+        Use(ref _vpcs[B].Sources4, ref _vpcs[B].Sources6, IpPrefix.Parse("fd00::/64"));
+        Use(ref _vpcs[0].Sources4, ref _vpcs[0].Sources6, PublicB6);
+        Prefix(0, PublicB6.ToString(), new Route { Hop = B, Flags = (ushort)RouteFlags.IntoVpc });
 
         publicAddresses.Set(At(StaticA), new PublicAddress { Inside = At(VmStatic), Realm = A, Flags = (uint)PublicFlags.Static });
         DataPath.Map<HostKey, StaticSource>("static_sources").Set(

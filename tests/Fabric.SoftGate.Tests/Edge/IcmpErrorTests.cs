@@ -94,6 +94,28 @@ public sealed class IcmpErrorTests : EdgeTest
         Same(sent, result.Payload[8..]);
     }
 
+    [Theory]
+    [InlineData("udp")]
+    [InlineData("tcp")]
+    [InlineData("echo")]
+    public void ErrorsFollowTranslatedPrefixes(string what)
+    {
+        var sent = Sent(what, Vm6, Internet6);
+        var left = Packet(Leaves(FromVm(VniB, sent)));
+        Assert.Equal(VmB6Outside, Dissected.OfPacket(left).Source);
+        var error = Frames.Icmp(Router6, VmB6Outside, 2, 0, 1280, left);
+        var result = Dissected.Of(Leaves(FromInternet(Frames.Ip(Router6, VmB6Outside, Frames.Icmp6, error))));
+        Assert.Equal(((int)VniB, Router6, Vm6), (result.Vni, result.Source, result.Destination));
+        Same(sent, result.Payload[8..]);
+
+        sent = Sent("tcp", Internet6, VmB6Outside);
+        var arrived = Packet(Leaves(FromInternet(sent)));
+        error = Frames.Icmp(VmOther6, Internet6, 1, 3, 0, arrived);
+        result = Dissected.Of(Leaves(FromVm(VniB, Frames.Ip(VmOther6, Internet6, Frames.Icmp6, error))));
+        Assert.Equal((VmB6Outside, Internet6), (result.Source, result.Destination));
+        Same(sent, result.Payload[8..]);
+    }
+
     /// <summary>Translated IPv6, as a session says: addresses, ports and all four checksums.</summary>
     [Theory]
     [InlineData("udp")]
