@@ -26,11 +26,11 @@ SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Package
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench bench-bgp fuzz-bgp lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
+.PHONY: help build test test-unit test-lab lint golden bench bench-bgp fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
 
 build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab
 	@if $(MAKE) -q bin/.built; then echo 'bin/ is up to date'; else $(MAKE) bin/.built; fi
@@ -62,6 +62,11 @@ fuzz-bgp: packages-build ## mutated BGP messages, hex and captures against the c
 	@$(SDK)
 	@dotnet build tests/Fabric.Bgp.Fuzz -c Release -v quiet --nologo -clp:NoSummary
 	@tests/Fabric.Bgp.Fuzz/bin/Release/net10.0/Fabric.Bgp.Fuzz --seconds $(or $(SECONDS),60) $(FUZZ)
+
+fuzz-softgate: packages-build ## mutated packets through the SoftGate's data path: SECONDS=60 FUZZ="--seed N --packets N --workers N"
+	@$(SDK)
+	@dotnet build tests/Fabric.SoftGate.Fuzz -c Release -v quiet --nologo -clp:NoSummary
+	@$(SUDO) tests/Fabric.SoftGate.Fuzz/bin/Release/net10.0/Fabric.SoftGate.Fuzz --seconds $(or $(SECONDS),60) $(FUZZ)
 
 lab-up: packages-lab $(if $(filter vm,$(VEHICLE)),packages-vm) build ## raise a lab: TOPOLOGY=lab/topologies/reference.yaml NAME=lab VEHICLE=ns|vm
 	@$(SUDO) bin/fabric-lab up --name $(NAME) --topology $(TOPOLOGY) --vehicle $(VEHICLE)

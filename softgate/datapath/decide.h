@@ -432,8 +432,6 @@ __global int decide_lists(struct flow *f)
  */
 __global int decide(struct flow *f)
 {
-	struct host_key key = {};
-	struct route *sender;
 	struct vpc *vpc;
 	struct vnet *from;
 	__u32 realm, policy, out;
@@ -485,13 +483,8 @@ __global int decide(struct flow *f)
 	}
 
 	if (realm != FABRIC_PUBLIC_REALM) {
-		if (vpc->flags & VPC_ANTI_SPOOF) {
-			key.realm = realm;
-			key.address = f->t.source;
-			sender = bpf_map_lookup_elem(&hosts, &key);
-			if (!sender || !(sender->flags & ROUTE_KNOWN)) {
-				return DROP(COUNTER_SPOOFED);
-			}
+		if (is_spoofed(realm, &f->t.source)) {
+			return DROP(COUNTER_SPOOFED);
 		}
 		if ((vpc->flags & VPC_HAS_SERVICES) && service_find(f, realm) == 0) {
 			r = service_apply(f);

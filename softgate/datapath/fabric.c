@@ -41,7 +41,7 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u
 	} else {
 		struct ipv6 *ip = header(ctx, offset, sizeof(*ip) + sizeof(*udp) + sizeof(*vxlan));
 
-		if (!ip || ip->next != IPPROTO_UDP) {
+		if (!ip || bpf_ntohl(ip->version_class_label) >> 28 != 6 || ip->next != IPPROTO_UDP) {
 			return PASS;
 		}
 		p->vtep = ip->source;
@@ -127,6 +127,7 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 	if (!port || port->role == PORT_NONE) {
 		return PASS;
 	}
+	set_time(p);
 	p->role = port->role;
 	p->flags = 0;
 	p->vnet = 0;
@@ -170,7 +171,6 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 		}
 	}
 
-	set_time(p);
 	r = parse(ctx, p);
 	if (p->flags & PACKET_NEIGHBOR) {
 		return p->vnet ? gateway_frame(ctx, p) : PASS;
@@ -249,16 +249,6 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *p, struct 
 	return emit(ctx, p, &way);
 }
 
-/* Whether the destination is an address of ours in the V-Net. */
-static __always_inline int is_gateway(struct packet *p)
-{
-	struct gateway_key key = {};
-
-	key.vnet = p->vnet;
-	key.address = p->t.destination;
-	return p->vnet && bpf_map_lookup_elem(&gateways, &key);
-}
-
 /* All of it. A verdict or DROP. */
 static __always_inline int process(struct xdp_md *ctx, struct packet *p)
 {
@@ -271,16 +261,20 @@ static __always_inline int process(struct xdp_md *ctx, struct packet *p)
 	p->hash = flow_hash(&p->t);
 	if (p->flags & PACKET_ICMP_ERROR) {
 		r = icmp_translate(ctx, p);
-		if (r) {
-			return r == DROP(COUNTER_NO_SESSION) && !p->vnet ? PASS : r;
+		if (r == DROP(COUNTER_NO_SESSION)) {
+			if (!p->vnet) {
+				return PASS;
+			}
+			/* About a flow that needs none: passes as it is. */
+			r = open_session(p);
+			r = r == OPEN_WITHOUT_SESSION ? 0 : r < 0 ? r : DROP(COUNTER_NO_SESSION);
 		}
-		return deliver(ctx, p);
+		return r ? r : deliver(ctx, p);
 	}
 	s = session_look(&p->t, p->realm);
 	if (!s.entry) {
-		if (is_gateway(p)) {
-			r = gateway_packet(ctx, p);
-			return r ? r : deliver(ctx, p);
+		if (gateway_at(p->vnet, &p->t.destination)) {
+			return FOR_GATEWAY;
 		}
 		r = open_session(p);
 		if (r == OPEN_WITHOUT_SESSION) {
@@ -311,7 +305,10 @@ int fabric_xdp(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	}
 	r = process(ctx, p);
-	if (r == DROP(COUNTER_TTL_EXCEEDED) || r == DROP(COUNTER_TOO_BIG) || r == DROP(COUNTER_NO_ROUTE)) {
+	if (r == FOR_GATEWAY) {
+		r = gateway_packet(ctx, p);
+		r = r ? r : deliver(ctx, p);
+	} else if (r == DROP(COUNTER_TTL_EXCEEDED) || r == DROP(COUNTER_TOO_BIG) || r == DROP(COUNTER_NO_ROUTE)) {
 		count(-r);
 		r = icmp_answer(ctx, p, -r);
 		if (r == 0) {

@@ -47,6 +47,10 @@ static __always_inline int find_way(struct xdp_md *ctx, struct packet *p, struct
 	}
 	if (route->flags & (ROUTE_REJECT | ROUTE_PUBLIC | ROUTE_INTO_VPC | ROUTE_CONNECTED)) {
 		if (route->flags & ROUTE_CONNECTED) {
+			/* Of another V-Net of the VPC. */
+			if (gateway_at(route->vnet, &p->to) && same_address(&p->to, &p->t.destination) && !(p->flags & PACKET_OWN)) {
+				return FOR_GATEWAY;
+			}
 			gateway_resolve(p, route->vnet, &p->to);
 			return DROP(COUNTER_UNRESOLVED);
 		}

@@ -32,6 +32,7 @@ FABRIC_MAP(BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct vpc_counters, 4096, 0, vpc_c
 FABRIC_ARRAY(struct vnet, 8192, vnets);
 FABRIC_TABLE(__u32, __u32, 8192, vnis);                                                 /* VNI to index into `vnets` */
 FABRIC_TABLE(struct gateway_key, struct gateway, 16384, gateways);
+FABRIC_ARRAY(struct router, 8192, routers);                                             /* by index of `vnets` */
 FABRIC_TABLE(struct vtep_key, __u32, 64, vteps_own);                                    /* to index into `vteps` */
 FABRIC_ARRAY(struct address, 64, vteps);                                                /* own outer addresses */
 
@@ -64,6 +65,9 @@ FABRIC_TABLE(struct acl_address_key, struct acl_class, 131072, acl_addresses);
 FABRIC_TABLE(struct acl_service_key, struct acl_service, 131072, acl_services);
 FABRIC_CELLS(__u32, 1 << 20, acl_cells);
 FABRIC_MAP(BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct acl_counter, 131072, 0, acl_counters); /* path */
+
+/* First half: by kind and V-Net. Second half: by what is asked for. */
+FABRIC_MAP(BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct limit, FABRIC_LIMITS, 0, limits);     /* path */
 
 FABRIC_ARRAY(struct meter, 8192, meters);
 FABRIC_TABLE(struct address, struct probe, 16384, probes);

@@ -166,6 +166,7 @@ struct packet {
 	/* of its headers */
 	__u32 fragment_id;
 	__u16 fragment_offset;   /* units of 8 octets */
+	__u16 fragment_start;    /* offset of a fragment's payload */
 	__u16 type;              /* EtherType, host order */
 	__u8 ttl;
 	__u8 tos;                /* of both families */

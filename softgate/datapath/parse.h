@@ -95,6 +95,7 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *p)
 	if (fragment & (IPV4_FRAGMENT_OFFSET | 0x2000)) {
 		p->fragment_offset = fragment & IPV4_FRAGMENT_OFFSET;
 		p->fragment_id = ip->id;
+		p->fragment_start = p->l4;
 		if (p->fragment_offset == 0) {
 			p->flags |= PACKET_FIRST_FRAGMENT;
 		} else {
@@ -135,6 +136,7 @@ __global int parse_extensions(struct xdp_md *ctx, struct packet *p)
 			}
 			p->fragment_id = *(__u32 *)(extension + 4);
 			p->fragment_offset = fragment >> 3;
+			p->fragment_start = offset + 8;
 			if (p->fragment_offset) {
 				p->flags |= fragment & 1 ? PACKET_LATER_FRAGMENT : PACKET_LATER_FRAGMENT | PACKET_LAST_FRAGMENT;
 			} else if (fragment & 1) {
@@ -149,9 +151,12 @@ __global int parse_extensions(struct xdp_md *ctx, struct packet *p)
 			}
 			continue;
 		}
-		/* Routing headers of type 0 are no more (RFC 5095); others are for their own destination. */
-		if (next == IPPROTO_ROUTING && extension[2] == 0) {
-			return MALFORMED;
+		if (next == IPPROTO_HOPOPTS && i) {
+			return MALFORMED; /* RFC 8200 section 4.1: only as the first */
+		}
+		/* Routing headers of type 0 are no more (RFC 5095); with segments left the destination is not the last one. */
+		if (next == IPPROTO_ROUTING && (extension[2] == 0 || extension[3])) {
+			return DROP(COUNTER_UNSUPPORTED);
 		}
 		offset += next == IPPROTO_AH ? (extension[1] + 2) * 4 : (extension[1] + 1) * 8;
 		next = extension[0];

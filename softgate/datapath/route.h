@@ -135,6 +135,22 @@ static __always_inline int route_find(__u32 realm, struct address *to, struct ro
 	return route_prefix(realm, to, route);
 }
 
+/* Whether the orchestrator does not know the sender, in a VPC where it must. */
+__global int is_spoofed(__u32 realm, struct address *source)
+{
+	struct vpc *vpc = bpf_map_lookup_elem(&vpcs, &realm);
+	struct host_key key = {};
+	struct route *sender;
+
+	if (!vpc || !source || realm == FABRIC_PUBLIC_REALM || !(vpc->flags & VPC_ANTI_SPOOF)) {
+		return 0;
+	}
+	key.realm = realm;
+	key.address = *source;
+	sender = bpf_map_lookup_elem(&hosts, &key);
+	return !sender || !(sender->flags & ROUTE_KNOWN);
+}
+
 /*
  * Asks the kernel for the neighbour of p->route.hop and remembers it at p->adjacency (a hop that is the link itself: in p->link).
  * What cannot be reached now is remembered for a tenth of a second.

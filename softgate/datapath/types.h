@@ -116,6 +116,12 @@ struct gateway {
 	__u32 flags;
 };
 
+/* What ICMP errors come from, one a V-Net; at index 0 the node's public addresses. Zero: no errors are sent. */
+struct router {
+	struct address address4;
+	struct address address6;
+};
+
 /* Own VTEP addresses: destination of VXLAN that is for us, and source of ours. */
 struct vtep_key {
 	struct address address;
@@ -405,8 +411,12 @@ struct fragment {
 	__u32 expires; /* seconds */
 	__be16 source_port;
 	__be16 destination_port;
-	__u16 ranges;  /* in use */
-	__u16 broken;  /* overlapped: all of the datagram is dropped */
+	__u8 ranges;   /* in use */
+	__u8 broken;   /* overlapped: all of the datagram is dropped */
+	__u8 protocol; /* behind the extension headers */
+	__u8 reserved;
+	__u16 total;   /* end of the datagram as its last fragment says; 0: not seen yet */
+	__u16 reserved2;
 	struct {
 		__u16 start; /* units of 8 octets */
 		__u16 end;
@@ -467,6 +477,16 @@ struct acl_service {
 struct acl_counter {
 	__u64 packets; /* packets that were judged: first packets of sessions, and denied ones */
 	__u64 octets;
+};
+
+/* ---- bounds on what hostile packets make us do: a second's worth, per CPU ------------------------------------------------------ */
+
+#define FABRIC_LIMITS 8192
+
+struct limit {
+	__u32 second;
+	__u32 count;
+	__u64 tag; /* what was let through last, of cells that tell one from another */
 };
 
 /* ---- meters -------------------------------------------------------------------------------------------------------------------- */
@@ -580,6 +600,7 @@ enum counter {
 	COUNTER_METERED,
 	COUNTER_EVENTS_LOST,
 	COUNTER_UNSUPPORTED,
+	COUNTER_TOLD,                /* ARP or ND that is for the agent only */
 	COUNTER_COUNT,
 };
 

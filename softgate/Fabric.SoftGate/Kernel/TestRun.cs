@@ -39,6 +39,20 @@ public static unsafe class TestRun
     public static TestRunResult Xdp(DataPathObject dataPath, string program, ReadOnlySpan<byte> packet, uint ifindex)
     {
         var output = new byte[packet.Length + 512];
+        var (verdict, length) = Xdp(dataPath, program, packet, ifindex, output);
+        return new(verdict, output.AsSpan(0, length).ToArray());
+    }
+
+    /// <summary>Runs an XDP program once on one packet, without allocating.</summary>
+    /// <param name="dataPath">The loaded object.</param>
+    /// <param name="program">Name of the program.</param>
+    /// <param name="packet">The frame; at least 14 octets.</param>
+    /// <param name="ifindex">Interface that it comes in from, of the calling thread's network namespace.</param>
+    /// <param name="output">Gets the packet afterwards; a packet may grow by some hundred octets.</param>
+    /// <returns>The verdict, and octets of the packet afterwards.</returns>
+    /// <exception cref="KernelException">The kernel has refused the run.</exception>
+    public static (XdpVerdict Verdict, int Length) Xdp(DataPathObject dataPath, string program, ReadOnlySpan<byte> packet, uint ifindex, Span<byte> output)
+    {
         var context = stackalloc uint[ContextWords];
         new Span<uint>(context, ContextWords).Clear();
         context[1] = (uint)packet.Length;
@@ -63,7 +77,7 @@ public static unsafe class TestRun
                 throw new KernelException($"cannot run {program} on a packet of {packet.Length} octets", -error);
             }
 
-            return new((XdpVerdict)options.ReturnValue, output.AsSpan(0, (int)options.DataSizeOut).ToArray());
+            return ((XdpVerdict)options.ReturnValue, (int)options.DataSizeOut);
         }
     }
 

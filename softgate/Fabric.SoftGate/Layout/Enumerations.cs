@@ -246,5 +246,8 @@ internal enum Counter : uint
     Metered = 23,
     EventsLost = 24,
     Unsupported = 25,
-    Count = 26,
+
+    /// <summary>ARP or ND that is for the agent only.</summary>
+    Told = 26,
+    Count = 27,
 }

@@ -85,6 +85,14 @@ internal struct Gateway
     internal uint Flags;
 }
 
+/// <summary><c>struct router</c>; <c>types.h</c> says what its members mean.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct Router
+{
+    internal Address16 Address4;
+    internal Address16 Address6;
+}
+
 /// <summary><c>struct vtep_key</c>; <c>types.h</c> says what its members mean.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct VtepKey
@@ -378,8 +386,12 @@ internal struct Fragment
     internal uint Expires;
     internal ushort SourcePort;
     internal ushort DestinationPort;
-    internal ushort Ranges;
-    internal ushort Broken;
+    internal byte Ranges;
+    internal byte Broken;
+    internal byte Protocol;
+    internal byte Reserved;
+    internal ushort Total;
+    internal ushort Reserved2;
     internal FragmentRange8 Range;
 }
 
