@@ -135,7 +135,7 @@ public sealed class DeviceCompiler
             Add(new PortVlan(port.Name, vlan, Untagged: attachment.Vlan is null), vnet);
         }
 
-        if (GatewayPlaces.Of(spec) != GatewayPlace.Leaf)
+        if (GatewayPlaces.Of(_snapshot, spec) != GatewayPlace.Leaf)
         {
             return;
         }
