@@ -29,6 +29,7 @@ public static class Impact
     private static IEnumerable<string> DevicesOf(IntentSnapshot snapshot, Resource resource) => resource.Spec switch
     {
         SiteSpec => snapshot.ReferrersOf(resource.Key, ResourceKind.Device).Select(d => d.Key.Name),
+        DeviceSpec { Role: DeviceRole.Softgate } device => snapshot.ReferrersOf(new(ResourceKind.Site, device.Site), ResourceKind.Device).Select(d => d.Key.Name),
         DeviceSpec => Topology.NeighboursOf(snapshot, resource.Key.Name).Append(resource.Key.Name),
         LinkSpec link => Topology.Ends(link).Select(e => e.Device),
         VNetSpec vnet => Placement.DevicesOf(snapshot, vnet).Select(d => d.Key.Name),
