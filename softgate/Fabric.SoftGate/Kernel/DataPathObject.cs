@@ -141,7 +141,7 @@ public sealed unsafe class DataPathObject : IDisposable
     private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
 
     /// <summary>libbpf writes to standard error by itself; what matters is in the exceptions.</summary>
-    private static void Silence() => _ = LibBpf.SetPrint(&Discard);
+    internal static void Silence() => _ = LibBpf.SetPrint(&Discard);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Discard(int level, byte* format, nint arguments) => 0;
