@@ -15,6 +15,7 @@ namespace Fabric.SoftGate.Host;
 internal sealed class Agent : IAsyncDisposable
 {
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HopPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NeighborPeriod = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan VerifyPeriod = TimeSpan.FromMinutes(5);
 
@@ -24,6 +25,7 @@ internal sealed class Agent : IAsyncDisposable
     private readonly CounterReader _counters;
     private readonly VxlanSockets _overlay = new();
     private readonly NeighborService _neighbors;
+    private readonly HopKeeper _hops;
     private readonly FlowLog _flows;
     private readonly BpfMap<uint, VNet> _vnets;
     private readonly BpfMap<uint, Vpc> _vpcs;
@@ -49,6 +51,7 @@ internal sealed class Agent : IAsyncDisposable
         _sessionEntries = sizes.Entries["sessions4"];
         _ports = new Ports(path, options.Pins, log);
         _counters = new CounterReader(path);
+        _hops = new HopKeeper(path);
         _flows = new FlowLog(log, time);
         _vnets = path.Map<uint, VNet>("vnets");
         _vpcs = path.Map<uint, Vpc>("vpcs");
@@ -98,6 +101,7 @@ internal sealed class Agent : IAsyncDisposable
         agent._events = new DataPathEvents(path, agent.Loop, agent.Handle);
         agent.Loop.Every(SweepPeriod, agent.Sweep);
         agent.Loop.Every(NeighborPeriod, agent._neighbors.Tick);
+        agent.Loop.Every(HopPeriod, agent._hops.Tick);
         agent.Loop.Every(VerifyPeriod, agent.Verify);
         return agent;
     }
@@ -161,6 +165,7 @@ internal sealed class Agent : IAsyncDisposable
         _links?.Dispose();
         _ports.Dispose();
         _overlay.Dispose();
+        _hops.Dispose();
         _path.Dispose();
     }
 
@@ -249,6 +254,9 @@ internal sealed class Agent : IAsyncDisposable
     {
         switch (told)
         {
+            case DataPathEvent.Resolve { VNet: 0 } resolve:
+                _hops.Ask(resolve.Address); // On a public link: the kernel's neighbour.
+                break;
             case DataPathEvent.Resolve resolve when VniOf(resolve.VNet) is { } vni:
                 if (!Hosts.HasRoute(vni, resolve.Address))
                 {
