@@ -62,10 +62,9 @@ public static unsafe class KernelCheck
         }
 
         MemoryLock(missing);
-        if (missing.Count == 0)
-        {
-            Load(options, ports, missing);
-        }
+        Sysctl(missing, "net.ipv4.ip_forward", "IPv4");
+        Sysctl(missing, "net.ipv6.conf.all.forwarding", "IPv6");
+        Load(options, ports, missing);
 
         return missing;
     }
@@ -78,6 +77,16 @@ public static unsafe class KernelCheck
         if (Environment.OSVersion.Version < new Version(5, 11) && LibC.GetResourceLimit(memoryLock, limits) == 0 && limits[0] != ulong.MaxValue)
         {
             missing.Add($"locked memory is limited to {limits[0]} octets: set LimitMEMLOCK=infinity (ulimit -l unlimited)");
+        }
+    }
+
+    /// <summary>The kernel tells the next hop only where it would forward itself.</summary>
+    private static void Sysctl(List<string> missing, string name, string family)
+    {
+        var path = $"/proc/sys/{name.Replace('.', '/')}";
+        if (File.Exists(path) && File.ReadAllText(path).Trim() == "0")
+        {
+            missing.Add($"the kernel forwards no {family}: sysctl -w {name}=1");
         }
     }
 

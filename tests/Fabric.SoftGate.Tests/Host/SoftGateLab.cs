@@ -40,14 +40,13 @@ internal sealed class SoftGateLab : IDisposable
 
             In('v', "sysctl", "-qw", "net.ipv6.conf.all.forwarding=0", "net.ipv6.conf.default.accept_ra=2");
             Veth('n', "u0", 'l', "n0");
-            Veth('n', "up0", 'i', "i0");
             Veth('l', "v0", 'v', "eth0");
-            Batch('n', "addr add 198.18.0.1/30 dev u0", $"addr add {Vtep}/32 dev lo", "addr add 203.0.113.1/24 dev up0", $"route add {LeafVtep}/32 via 198.18.0.2");
+            AddUpstream();
+            Batch('n', "addr add 198.18.0.1/30 dev u0", $"addr add {Vtep}/32 dev lo", $"route add {LeafVtep}/32 via 198.18.0.2");
             Batch('l', "addr add 198.18.0.2/30 dev n0", $"addr add {LeafVtep}/32 dev lo", $"route add {Vtep}/32 via 198.18.0.1",
                 "link add br0 type bridge", "link set br0 addrgenmode none up",
                 $"link add vx5001 type vxlan id 5001 dstport 4789 local {LeafVtep}", "link set vx5001 master br0 addrgenmode none up", "link set v0 master br0 addrgenmode none");
             In('l', "bridge", "fdb", "append", "00:00:00:00:00:00", "dev", "vx5001", "dst", Vtep);
-            Batch('i', $"addr add {Internet}/24 dev i0", "route add 198.51.100.0/24 via 203.0.113.1");
             Batch('v', "addr add 10.0.0.10/24 dev eth0", "route add default via 10.0.0.1");
             WriteState(State(1));
             File.WriteAllText(StaticFile, new JsonObject
@@ -110,6 +109,15 @@ internal sealed class SoftGateLab : IDisposable
         VNets = [new() { Uid = 1, Name = "web", Vpc = 1, Vni = new Vni(5001), Gateways = [IpInterface.Parse("10.0.0.1/24"), IpInterface.Parse("2001:db8:a::1/64")] }],
         Nat = [new() { Uid = 1, Vpc = 1, Kind = SoftGateNatKind.Source, Inside = IpPrefix.Parse("10.0.0.0/24"), Public = [IpAddr.Parse(Pool)] }],
     };
+
+    internal void RemoveUpstream() => Batch('n', "link del up0");
+
+    internal void AddUpstream()
+    {
+        Veth('n', "up0", 'i', "i0");
+        Batch('n', "addr add 203.0.113.1/24 dev up0");
+        Batch('i', $"addr add {Internet}/24 dev i0", "route add 198.51.100.0/24 via 203.0.113.1");
+    }
 
     internal void WriteState(SoftGateState state)
     {
