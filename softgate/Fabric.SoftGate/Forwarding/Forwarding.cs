@@ -16,6 +16,8 @@ internal sealed unsafe class Forwarding
 {
     private readonly DataPathObject _path;
     private readonly Planner _planner;
+    private readonly Heritage _heritage;
+    private Dictionary<Vni, int> _vpcs = [];
     private bool _fresh = true;
 
     /// <param name="path">The loaded object; what its maps hold from an earlier run keeps its indices.</param>
@@ -25,11 +27,13 @@ internal sealed unsafe class Forwarding
     {
         _path = path;
         _planner = new Planner(capacities, settings);
+        _heritage = Heritage.Read(path);
         foreach (var (index, vpc) in path.Map<uint, Vpc>("vpcs").ToList())
         {
             if (index != 0 && (vpc.Flags & (uint)VpcFlags.Present) != 0)
             {
                 _planner.Indices.Vpcs.Restore((int)vpc.Uid, index);
+                _planner.Policies[index] = vpc.Policy;
             }
         }
 
@@ -43,9 +47,14 @@ internal sealed unsafe class Forwarding
 
         foreach (var (index, hop) in path.Map<uint, Hop>("hops").ToList())
         {
+            var address = hop.Address.ToIpAddr();
             if (hop.Kind == (uint)HopKind.Vtep)
             {
-                _planner.Indices.Hops.Restore(new(hop.Address.ToIpAddr(), null), index);
+                _planner.Indices.Hops.Restore(new(address, null), index);
+            }
+            else if (hop.Kind == (uint)HopKind.Gateway)
+            {
+                _planner.Indices.Hops.Restore(new(null, new PublicGateway(address, hop.Ifindex, hop.Vlan)), index);
             }
         }
 
@@ -63,7 +72,9 @@ internal sealed unsafe class Forwarding
     {
         try
         {
-            Write(_planner.Apply(state, interfaces));
+            var change = _planner.Apply(state, interfaces);
+            _vpcs = state.Vpcs.Select(v => (v.L3Vni, v.Uid)).Concat(state.VNets.Select(v => (v.Vni, v.Vpc))).DistinctBy(p => p.Item1).ToDictionary();
+            Write(_fresh ? Inherit() : change);
             _fresh = false;
             return new([]);
         }
@@ -74,13 +85,68 @@ internal sealed unsafe class Forwarding
     }
 
     /// <summary>A host is at a place, or nowhere.</summary>
-    internal void LearnHost(Vni vni, IpAddr address, Place? place) => Write(_planner.LearnHost(vni, address, place));
+    internal void LearnHost(Vni vni, IpAddr address, Place? place)
+    {
+        if (_vpcs.TryGetValue(vni, out var vpc))
+        {
+            _heritage.Hosts.Remove((vpc, address));
+        }
+
+        Write(_planner.LearnHost(vni, address, place));
+    }
 
     /// <summary>A prefix is at a place, or nowhere.</summary>
-    internal void LearnPrefix(Vni l3Vni, IpPrefix prefix, Place? place) => Write(_planner.LearnPrefix(l3Vni, prefix, place));
+    internal void LearnPrefix(Vni l3Vni, IpPrefix prefix, Place? place)
+    {
+        if (_vpcs.TryGetValue(l3Vni, out var vpc))
+        {
+            _heritage.Prefixes.Remove((vpc, prefix));
+        }
+
+        Write(_planner.LearnPrefix(l3Vni, prefix, place));
+    }
 
     /// <summary>A prefix outside is behind a router, or nowhere.</summary>
-    internal void LearnPublic(IpPrefix prefix, PublicGateway? gateway) => Write(_planner.LearnPublic(prefix, gateway));
+    internal void LearnPublic(IpPrefix prefix, PublicGateway? gateway)
+    {
+        _heritage.Public.Remove(prefix);
+        Write(_planner.LearnPublic(prefix, gateway));
+    }
+
+    /// <summary>
+    /// All that protocols have to say about VPCs has been said: what an earlier process had learnt beyond that is no longer so. Hosts of V-Nets
+    /// may have been heard rather than told of: they are handed over before they are forgotten.
+    /// </summary>
+    /// <param name="heard">Gets such hosts; what it does not learn anew is forgotten.</param>
+    internal void CompleteOverlay(Action<Vni, IpAddr, Place> heard)
+    {
+        foreach (var ((_, address), place) in _heritage.Hosts.ToList())
+        {
+            heard(place.Vni, address, place);
+        }
+
+        foreach (var ((_, address), place) in _heritage.Hosts.ToList())
+        {
+            LearnHost(place.Vni, address, place: null);
+        }
+
+        foreach (var ((_, prefix), place) in _heritage.Prefixes.ToList())
+        {
+            LearnPrefix(place.Vni, prefix, place: null);
+        }
+
+        _heritage.Hosts.Clear(); // Of V-Nets that are gone.
+        _heritage.Prefixes.Clear();
+    }
+
+    /// <summary>The same of what is outside all VPCs.</summary>
+    internal void CompletePublic()
+    {
+        foreach (var prefix in _heritage.Public.Keys.ToList())
+        {
+            LearnPublic(prefix, gateway: null);
+        }
+    }
 
     /// <summary>What stands wrong in the maps.</summary>
     internal IReadOnlyList<string> Verify()
@@ -111,6 +177,55 @@ internal sealed unsafe class Forwarding
         }
 
         return wrong;
+    }
+
+    /// <summary>From what an earlier process has left to what is wanted now, with all that it had learnt.</summary>
+    private MapChange Inherit()
+    {
+        foreach (var ((_, address), place) in _heritage.Hosts)
+        {
+            _planner.LearnHost(place.Vni, address, place);
+        }
+
+        foreach (var ((_, prefix), place) in _heritage.Prefixes)
+        {
+            _planner.LearnPrefix(place.Vni, prefix, place);
+        }
+
+        foreach (var (prefix, gateway) in _heritage.Public)
+        {
+            _planner.LearnPublic(prefix, gateway);
+        }
+
+        var there = new MapContents();
+        foreach (var map in MapIds.All)
+        {
+            if (!MapIds.IsCells(map))
+            {
+                Read(map, there);
+            }
+        }
+
+        return MapChange.Between(there, _planner.Wanted());
+    }
+
+    /// <summary>What stands in a map; of arrays what is not zero.</summary>
+    private void Read(MapId map, MapContents into)
+    {
+        var (fd, keySize, valueSize) = _path.MapShape(MapIds.NameOf(map));
+        var key = new byte[keySize];
+        var value = new byte[valueSize];
+        fixed (byte* k = key)
+        fixed (byte* v = value)
+        {
+            for (var found = LibBpf.NextKey(fd, null, k); found == 0; found = LibBpf.NextKey(fd, k, k))
+            {
+                if (LibBpf.Lookup(fd, k, v) == 0 && !(MapIds.IsArray(map) && value.AsSpan().IndexOfAnyExcept((byte)0) < 0))
+                {
+                    into.Add(new EntryKey(map, key.ToArray()), value.ToArray());
+                }
+            }
+        }
     }
 
     private void Write(MapChange change)

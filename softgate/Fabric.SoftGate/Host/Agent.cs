@@ -38,7 +38,6 @@ internal sealed class Agent : IAsyncDisposable
     private Dictionary<uint, string> _vpcNames = [];
     private SoftGateState? _state;
     private string? _source;
-    private bool _restored;
     private IReadOnlyList<string> _refusals = [];
     private IReadOnlyList<string> _differences = [];
 
@@ -188,13 +187,16 @@ internal sealed class Agent : IAsyncDisposable
         _state = state;
         _vpcNames = state.Vpcs.ToDictionary(v => (uint)v.Uid, v => v.Name);
         _followers.ForEach(f => f.Follow(state));
-        if (!_restored)
+        Static();
+        if (state.Node.EvpnPeers.Count == 0)
         {
-            _restored = true;
-            RestoreHosts();
+            CompleteOverlay();
         }
 
-        Static();
+        if (!state.Node.Upstreams.Any(u => u.Peers.Count > 0))
+        {
+            Forwarding.CompletePublic();
+        }
 
         // Last: the first packet finds everything.
         _ports.Set([.. CommandLine.PortsOf(state)], _interfaces);
@@ -218,6 +220,9 @@ internal sealed class Agent : IAsyncDisposable
         Apply(_state);
     }
 
+    /// <summary>EVPN has said all: what of an earlier run it does not know was heard by neighbours, and they are asked, or is gone.</summary>
+    internal void CompleteOverlay() => Forwarding.CompleteOverlay((vni, address, place) => _neighbors.Restore(vni, address, new(place.Mac, place.Vtep)));
+
     private void Static()
     {
         foreach (var flood in _statics?.Floods ?? [])
@@ -233,20 +238,6 @@ internal sealed class Agent : IAsyncDisposable
         foreach (var route in _statics?.Public ?? [])
         {
             Forwarding.LearnPublic(route.Prefix, _interfaces.TryGetValue(route.Port, out var link) ? new PublicGateway(route.Gateway, link.Index, route.Vlan) : null);
-        }
-    }
-
-    /// <summary>Hosts that an earlier process has heard of: packets to them go on, and they are asked whether they are still there.</summary>
-    private void RestoreHosts()
-    {
-        var hops = _path.Map<uint, Hop>("hops");
-        foreach (var (key, route) in _path.Map<HostKey, Route>("hosts").ToList())
-        {
-            if ((route.Flags & (ushort)RouteFlags.NoPath) == 0 && _vnets.TryGet(route.Vnet, out var vnet) && vnet.Kind == (ushort)VNetKind.L2
-                && Vni.TryCreate(vnet.Vni, out var vni, out _) && hops.TryGet(route.Hop, out var hop) && hop.Kind == (uint)HopKind.Vtep)
-            {
-                _neighbors.Restore(vni, key.Address.ToIpAddr(), new(route.Mac.ToMacAddress(), hop.Address.ToIpAddr()));
-            }
         }
     }
 
