@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net;
 using Fabric.Controller.RouteReflector;
+using Fabric.Hosting;
 using Fabric.Reconciler;
 
 namespace Fabric.Controller;

@@ -10,6 +10,7 @@ using Fabric.Drivers.Contract;
 using Fabric.Drivers.FrrLinux;
 using Fabric.Drivers.KvmHost;
 using Fabric.Drivers.Sessions;
+using Fabric.Hosting;
 using Fabric.Reconciler;
 using Fabric.Storage;
 using Microsoft.AspNetCore.Hosting.Server;

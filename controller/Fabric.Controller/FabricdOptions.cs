@@ -2,19 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Fabric.Hosting;
 using Fabric.Reconciler;
 
 namespace Fabric.Controller;
-
-/// <summary>How log lines look.</summary>
-public enum LogFormat
-{
-    /// <summary>One line of text an event.</summary>
-    Text,
-
-    /// <summary>One JSON object an event.</summary>
-    Json,
-}
 
 /// <summary>How this controller runs: what its command line says.</summary>
 public sealed record FabricdOptions

@@ -9,6 +9,7 @@ public sealed class ProjectReferenceTests
         ["Fabric.Primitives"] = [],
         ["Fabric.Intent"] = ["Fabric.Primitives"],
         ["Fabric.Bgp"] = ["Fabric.Primitives"],
+        ["Fabric.Hosting"] = ["Fabric.Bgp"],
         ["Fabric.Drivers"] = ["Fabric.Primitives"],
         ["Fabric.Drivers.FrrLinux"] = ["Fabric.Primitives", "Fabric.Drivers"],
         ["Fabric.Drivers.KvmHost"] = ["Fabric.Primitives", "Fabric.Drivers", "Fabric.Drivers.FrrLinux"],
@@ -17,12 +18,12 @@ public sealed class ProjectReferenceTests
         ["Fabric.Reconciler"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Drivers", "Fabric.SoftGate.Contracts"],
         ["Fabric.Controller"] =
         [
-            "Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Reconciler", "Fabric.Bgp", "Fabric.Drivers",
+            "Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Reconciler", "Fabric.Bgp", "Fabric.Hosting", "Fabric.Drivers",
             "Fabric.SoftGate.Contracts",
             "Fabric.Drivers.FrrLinux", "Fabric.Drivers.KvmHost",
         ],
         ["Fabric.SoftGate.Contracts"] = ["Fabric.Primitives"],
-        ["Fabric.SoftGate"] = ["Fabric.Primitives", "Fabric.SoftGate.Contracts", "Fabric.Bgp"],
+        ["Fabric.SoftGate"] = ["Fabric.Primitives", "Fabric.SoftGate.Contracts", "Fabric.Bgp", "Fabric.Hosting"],
         ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp"],
         ["Fabric.Lab"] = [],
     };

@@ -95,6 +95,12 @@ public sealed unsafe class DataPathObject : IDisposable
     internal int MapDescriptor(string name) =>
         _maps.TryGetValue(name, out var map) ? LibBpf.MapFd(map) : throw new InvalidOperationException($"the object file has no map {name}");
 
+    /// <summary>Descriptor of a map, and octets of its keys and values.</summary>
+    internal (int Descriptor, int KeySize, int ValueSize) MapShape(string name) =>
+        _maps.TryGetValue(name, out var map)
+            ? (LibBpf.MapFd(map), (int)LibBpf.MapKeySize(map), (int)LibBpf.MapValueSize(map))
+            : throw new InvalidOperationException($"the object file has no map {name}");
+
     /// <summary>Descriptor of a program.</summary>
     internal int ProgramDescriptor(string name) =>
         _programs.TryGetValue(name, out var program)
@@ -141,7 +147,7 @@ public sealed unsafe class DataPathObject : IDisposable
     private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
 
     /// <summary>libbpf writes to standard error by itself; what matters is in the exceptions.</summary>
-    private static void Silence() => _ = LibBpf.SetPrint(&Discard);
+    internal static void Silence() => _ = LibBpf.SetPrint(&Discard);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Discard(int level, byte* format, nint arguments) => 0;

@@ -1,4 +1,6 @@
-namespace Fabric.Controller.RouteReflector;
+using Microsoft.Extensions.Hosting;
+
+namespace Fabric.Hosting;
 
 /// <summary>The lifetime of a host in a process that sees to signals itself.</summary>
 internal sealed class ForeignLifetime : IHostLifetime

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Fabric.Controller.RouteReflector.Metrics;
+namespace Fabric.Hosting;
 
 /// <summary>Writes metrics in the text format of Prometheus, version 0.0.4: of each metric HELP and TYPE once, then all its samples.</summary>
 public sealed class PrometheusText

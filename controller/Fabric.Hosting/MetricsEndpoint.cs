@@ -1,6 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 
-namespace Fabric.Controller.RouteReflector.Metrics;
+namespace Fabric.Hosting;
 
 /// <summary>Serves metrics at <c>/metrics</c> over HTTP.</summary>
 public sealed class MetricsEndpoint : IAsyncDisposable
@@ -16,9 +18,9 @@ public sealed class MetricsEndpoint : IAsyncDisposable
 
     /// <summary>Starts and returns once it listens.</summary>
     /// <param name="listen">Where; port 0: any free port.</param>
-    /// <param name="sample">Takes a sample; called for each request.</param>
+    /// <param name="write">Writes the metrics in the text format of Prometheus; called for each request.</param>
     /// <exception cref="IOException">The address is taken.</exception>
-    public static async Task<MetricsEndpoint> StartAsync(IPEndPoint listen, Func<CancellationToken, Task<ReflectorSample>> sample) => new(await SmallServer.StartAsync(
+    public static async Task<MetricsEndpoint> StartAsync(IPEndPoint listen, Func<CancellationToken, Task<string>> write) => new(await SmallServer.StartAsync(
         listen,
         static limits => limits.MaxConcurrentConnections = MostConnections,
         static _ => { },
@@ -29,7 +31,7 @@ public sealed class MetricsEndpoint : IAsyncDisposable
             if (good)
             {
                 context.Response.ContentType = PrometheusText.ContentType;
-                await context.Response.WriteAsync(ReflectorMetrics.Write(await sample(context.RequestAborted)), context.RequestAborted);
+                await context.Response.WriteAsync(await write(context.RequestAborted), context.RequestAborted);
             }
         })));
 

@@ -4,7 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Fabric.Bgp.Speaker;
 
-namespace Fabric.Controller.RouteReflector;
+namespace Fabric.Hosting;
 
 /// <summary>Writes events as lines, each whole, from any thread. What a peer does again and again (one that is down) is written once.</summary>
 public sealed class EventLog(TextWriter writer, LogFormat format, TimeProvider time)
