@@ -15,6 +15,7 @@
 #include "route.h"
 #include "session.h"
 #include "sweep.h"
+#include "sync.h"
 
 #define PASS XDP_PASS
 
@@ -211,6 +212,9 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *p, struct 
 	}
 	if (s->seen != p->second) {
 		s->seen = p->second;
+		if (s->flags & SESSION_SYNCED) {
+			s->flags &= ~SESSION_SYNCED;
+		}
 	}
 
 	p->out_realm = out;

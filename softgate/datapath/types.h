@@ -355,7 +355,7 @@ enum session_flag {
 	SESSION_ESTABLISHED = 1 << 5, /* both have answered */
 	SESSION_SNAT = 1 << 6,        /* holds a port of a block */
 	SESSION_BALANCED = 1 << 7,    /* `backend` counts it */
-	SESSION_SYNCED = 1 << 8,      /* came from the partner */
+	SESSION_SYNCED = 1 << 8,      /* came from the partner, and no packet of it here yet */
 	SESSION_PROBE = 1 << 9,       /* health check */
 };
 

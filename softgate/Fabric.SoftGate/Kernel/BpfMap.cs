@@ -136,52 +136,78 @@ public sealed unsafe class BpfMap<TKey, TValue>
     /// <summary>All entries, in no order. Of entries that come or go meanwhile some may be missing.</summary>
     public List<KeyValuePair<TKey, TValue>> ToList()
     {
-        const int chunk = 4096;
         var all = new List<KeyValuePair<TKey, TValue>>();
-        var keys = new TKey[chunk];
-        var values = new TValue[chunk];
-        var options = new LibBpf.BatchOptions { Size = (nuint)sizeof(LibBpf.BatchOptions) };
-        var size = chunk;
-
-        // Where a batch ended: a bucket number for hashes, the key for others.
-        var position = stackalloc byte[Math.Max(8, Unsafe.SizeOf<TKey>())];
-        var first = true;
-        while (true)
+        var walk = new Walker(this);
+        while (walk.Next(out var keys, out var values))
         {
-            var count = (uint)size;
-            int result;
-            fixed (TKey* k = keys)
-            fixed (TValue* v = values)
-            {
-                result = LibBpf.LookupBatch(_fd, first ? null : position, position, k, v, &count, &options);
-            }
-
-            var errno = result == 0 ? 0 : Marshal.GetLastPInvokeError();
-            if (errno == Errno.NoSpace)
-            {
-                // A bucket holds more than fits: ask again with room for it.
-                size *= 2;
-                keys = new TKey[size];
-                values = new TValue[size];
-                continue;
-            }
-
-            if (errno is not (0 or Errno.NoEntry))
-            {
-                throw new KernelException($"map {Name}: cannot read", errno);
-            }
-
-            for (var i = 0; i < count; i++)
+            for (var i = 0; i < keys.Length; i++)
             {
                 all.Add(new(keys[i], values[i]));
             }
+        }
 
-            if (errno == Errno.NoEntry)
+        return all;
+    }
+
+    /// <summary>Goes through all entries, some thousand at a time, in no order. Of entries that come or go meanwhile some may be missing.</summary>
+    public Walker Walk() => new(this);
+
+    /// <summary>A way through the entries of a map.</summary>
+    public sealed class Walker
+    {
+        private readonly BpfMap<TKey, TValue> _map;
+
+        // Where a batch ended: a bucket number for hashes, the key for others.
+        private readonly byte[] _position = new byte[Math.Max(8, Unsafe.SizeOf<TKey>())];
+        private TKey[] _keys = new TKey[4096];
+        private TValue[] _values = new TValue[4096];
+        private bool _begun;
+        private bool _ended;
+
+        internal Walker(BpfMap<TKey, TValue> map) => _map = map;
+
+        /// <summary>The next entries, valid until the next call.</summary>
+        /// <returns>False: there are none left.</returns>
+        public bool Next(out ReadOnlySpan<TKey> keys, out ReadOnlySpan<TValue> values)
+        {
+            keys = default;
+            values = default;
+            while (!_ended)
             {
-                return all;
+                var options = new LibBpf.BatchOptions { Size = (nuint)sizeof(LibBpf.BatchOptions) };
+                var count = (uint)_keys.Length;
+                int result;
+                fixed (TKey* k = _keys)
+                fixed (TValue* v = _values)
+                fixed (byte* position = _position)
+                {
+                    result = LibBpf.LookupBatch(_map._fd, _begun ? position : null, position, k, v, &count, &options);
+                }
+
+                var errno = result == 0 ? 0 : Marshal.GetLastPInvokeError();
+                if (errno == Errno.NoSpace)
+                {
+                    // A bucket holds more than fits: ask again with room for it.
+                    _keys = new TKey[_keys.Length * 2];
+                    _values = new TValue[_keys.Length];
+                    continue;
+                }
+
+                if (errno is not (0 or Errno.NoEntry))
+                {
+                    throw new KernelException($"map {_map.Name}: cannot read", errno);
+                }
+
+                (_begun, _ended) = (true, errno == Errno.NoEntry);
+                if (count > 0)
+                {
+                    keys = _keys.AsSpan(0, (int)count);
+                    values = _values.AsSpan(0, (int)count);
+                    return true;
+                }
             }
 
-            first = false;
+            return false;
         }
     }
 }

@@ -90,4 +90,18 @@ public static unsafe class TestRun
         var error = LibBpf.TestRun(dataPath.ProgramDescriptor(program), &options);
         return error == 0 ? options.ReturnValue : throw new KernelException($"cannot run {program}", -error);
     }
+
+    /// <summary>Runs a program that is no packet's on a structure.</summary>
+    /// <returns>What it returns.</returns>
+    /// <exception cref="KernelException">The kernel has refused the run.</exception>
+    internal static uint Syscall<T>(DataPathObject dataPath, string program, in T context)
+        where T : unmanaged
+    {
+        fixed (T* c = &context)
+        {
+            var options = new LibBpf.TestRunOptions { Size = (nuint)sizeof(LibBpf.TestRunOptions), ContextIn = c, ContextSizeIn = (uint)sizeof(T) };
+            var error = LibBpf.TestRun(dataPath.ProgramDescriptor(program), &options);
+            return error == 0 ? options.ReturnValue : throw new KernelException($"cannot run {program}", -error);
+        }
+    }
 }

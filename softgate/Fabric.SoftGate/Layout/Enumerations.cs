@@ -175,11 +175,28 @@ internal enum SessionFlags : ushort
     /// <summary>`backend` counts it.</summary>
     Balanced = 1 << 7,
 
-    /// <summary>Came from the partner.</summary>
+    /// <summary>Came from the partner, and no packet of it here yet.</summary>
     Synced = 1 << 8,
 
     /// <summary>Health check.</summary>
     Probe = 1 << 9,
+}
+
+/// <summary><c>enum take_result</c>.</summary>
+internal enum TakeResult : uint
+{
+    Added = 0,
+
+    /// <summary>Was there.</summary>
+    Merged = 1,
+
+    /// <summary>Its ports are those of another session here.</summary>
+    Refused = 2,
+    Full = 3,
+    Forgotten = 4,
+
+    /// <summary>Nothing to forget.</summary>
+    Unknown = 5,
 }
 
 /// <summary><c>enum event_kind</c>.</summary>
