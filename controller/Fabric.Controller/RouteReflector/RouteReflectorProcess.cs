@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Fabric.Bgp.Speaker;
 using Fabric.Controller.RouteReflector.Metrics;
+using Fabric.Hosting;
 
 namespace Fabric.Controller.RouteReflector;
 

@@ -1,4 +1,4 @@
-namespace Fabric.Controller.Security;
+namespace Fabric.Hosting;
 
 /// <summary>Writes files that only their owner may read: made with mode 0600, complete on disk before they get their name.</summary>
 public static class PrivateFile
