@@ -3,7 +3,7 @@
 # full-kernel virtual machine. usage: raise.sh SUBCOMMAND [ARGUMENT...]; see the table at the end.
 set -uo pipefail
 
-# Whatever runs in here may lock memory: kernels before 5.11 count the maps of BPF programs as that.
+# Kernels before 5.11 count the maps of BPF programs as locked memory; later ones do not ask, also where this is refused.
 ulimit -l unlimited 2>/dev/null
 
 BOX=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -74,17 +74,17 @@ links_of() { # lines for ip -batch: the ports of a node, and the management port
   echo "link add name mgmt0 address ${MGMT_MAC[$name]} netns $LAB-$name type veth peer name $name${OOB_NETNS:+ netns $OOB_NETNS}"
 }
 
-# A SoftGate takes frames from its ports and puts them into others by XDP, without the kernel's network stack. So its ends
-# of the cables are to be like wires. GRO: only a veth end with NAPI takes what XDP sends, and that is how it gets it. The
-# others: checksums, segments and VLAN tags are finished before a frame gets to the SoftGate.
-wire() {
+# A SoftGate takes frames from its ports and puts them into others by XDP, without the kernel's network stack; so its ends of
+# the cables carry frames as wires do. A veth end takes what XDP sends only with NAPI, which it has with GRO. And checksums,
+# segments (no offload of them without that of checksums) and VLAN tags are finished before a frame gets to the SoftGate.
+wire() { # wire NODE: nothing to do for any other node
   local name=$1 item port end rest ends=()
   [[ ${ROLE[$name]} == softgate ]] || return 0
   for item in ${PORTS[$name]-}; do
     IFS=, read -r port end rest <<<"$item"
     ends+=("$end")
   done
-  netns cables sh -c 'for end; do ethtool -K "$end" gro on tx off tso off gso off txvlan off || exit 1; done' wire "${ends[@]}" ||
+  netns cables sh -c 'for end; do ethtool -K "$end" gro on tx off txvlan off || exit 1; done' wire "${ends[@]}" >/dev/null ||
     die "cannot make wires of the cables of $name (is ethtool installed?)"
 }
 
@@ -220,22 +220,25 @@ alive() { # silent and quick: are all parts of the lab there
 # ---- faults ----------------------------------------------------------------------------------------------------------
 
 device_stop() { # as if the power cable was pulled: the kernel state of the device, and the guests on it, are lost
-  local name=$1 item port end mtu rest guest present
+  local name=$1 item port end rest far guest present downs='' ends=''
   need_device "$name"
   [[ -e /run/netns/$LAB-$name ]] || return 0
-  # First what the neighbours see, all at once: the ports go, and the far ends lose their carrier. Then what is inside.
   present=$(ends_present)
   for item in ${PORTS[$name]-}; do
-    IFS=, read -r port end mtu rest <<<"$item"
-    [[ $end == *a ]] && rest=${end%a}b || rest=${end%b}a
-    grep -qx "$rest" <<<"$present" && echo "link set $rest down"
-    echo "link delete $end"
-  done | ip -n "$CABLES" -batch - || die "cannot unplug $name"
-  oob_ip link delete "$name" || die "cannot unplug mgmt0 of $name"
+    IFS=, read -r port end rest <<<"$item"
+    ends+="link delete $end"$'\n'
+    [[ $end == *a ]] && far=${end%a}b || far=${end%b}a
+    ! grep -qx "$far" <<<"$present" || downs+="link set $far down"$'\n'
+  done
+  # The neighbours lose their carriers within a millisecond of each other; then all inside ends. Taking links apart takes
+  # longer, so that comes last.
+  ip -n "$CABLES" -batch - <<<"$downs" || die "cannot unplug $name"
   end_processes "$LAB-$name"
   for guest in "$BOX"/guests/*; do
     [[ -e $guest ]] && (. "$guest"; [[ $host == "$name" ]]) && drop_guest "${guest##*/}"
   done
+  ip -n "$CABLES" -batch - <<<"$ends" || die "cannot unplug $name"
+  oob_ip link delete "$name" || die "cannot unplug mgmt0 of $name"
   ip netns delete "$LAB-$name" || die "cannot delete the namespace of $name"
   mkdir -p "$BOX/off" && : >"$BOX/off/$name"
   rm -f "$BOX/devices/$name/pid" "$BOX/devices/$name/log/boot-state"
