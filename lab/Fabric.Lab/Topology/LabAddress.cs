@@ -19,7 +19,7 @@ public sealed record LabAddress(IPAddress Address, int Length)
     public bool IsPointToPoint => Length == MaxLength - 1;
 
     /// <summary>Whether no bit after the prefix is set.</summary>
-    public bool IsNetwork => IPNetwork.TryParse(ToString(), out _);
+    public bool IsNetwork => IPNetwork.TryParse(ToString(), out var network) && network.BaseAddress.Equals(Address);
 
     /// <summary>The other address of a point-to-point network.</summary>
     public LabAddress Partner
