@@ -73,7 +73,15 @@ public sealed class SoftGateLabTests
 
         // Neither what is not public, nor from one SoftGate through the router to the other.
         Assert.Equal("", lab.Must("upstream1", "vtysh -c 'show ip route 198.51.101.0/24 longer-prefixes' -c 'show ipv6 route 2001:db8:101::/48 longer-prefixes' | grep B; true"));
-        Assert.Equal("", lab.Must("softgate1", "vtysh -c 'show bgp ipv4 unicast' -c 'show bgp ipv6 unicast' | grep -E '64999 65'; true"));
+        foreach (var (family, softGate) in (ReadOnlySpan<(string, string)>)[
+            ("ipv4", "100.64.1.1"), ("ipv4", "100.64.2.1"), ("ipv6", "2001:db8:64:1::1"), ("ipv6", "2001:db8:64:2::1")])
+        {
+            // The default route is originated for the neighbour, and not in this list.
+            var told = lab.Must("upstream1", $"vtysh -c 'show bgp {family} unicast neighbors {softGate} advertised-routes json'");
+            Assert.DoesNotContain("198.51.100.7", told, StringComparison.Ordinal);
+            Assert.DoesNotContain("2001:db8:100::7", told, StringComparison.Ordinal);
+        }
+
         lab.Must("internet1", "ping -c1 -W2 198.51.100.7");
         lab.Must("internet1", "ping -c1 -W2 2001:db8:100::7");
 
