@@ -27,7 +27,9 @@ public sealed class SoftGateLabTests
         Received(lab, "10.9.0.2", octets: 8500);
 
         // A TCP stream, which the kernel sends in bursts of 64 KiB where nothing cuts them.
-        lab.Must("upstream1", "/usr/sbin/sshd -f /dev/null -p 2222 -h /etc/ssh/ssh_host_ed25519_key -o AuthorizedKeysFile=/etc/ssh/authorized_keys -o StrictModes=no -o PidFile=none");
+        lab.Must("upstream1", "/usr/sbin/sshd -f /dev/null -p 2222 -h /etc/ssh/ssh_host_ed25519_key -o AuthorizedKeysFile=/etc/ssh/authorized_keys "
+            + "-o StrictModes=no -o PidFile=none");
+        lab.Eventually("leaf1", "exec 3<>/dev/tcp/100.64.1.0/2222");
         foreach (var address in (string[])["100.64.1.0", "10.9.0.2"])
         {
             var counted = Shell.Run("ip", ["netns", "exec", $"{lab.Name}-leaf1", "bash", "-c",
