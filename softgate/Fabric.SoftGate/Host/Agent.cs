@@ -1,6 +1,7 @@
 using Fabric.Hosting;
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
+using Fabric.SoftGate.Evpn;
 using Fabric.SoftGate.Kernel;
 using Fabric.SoftGate.Layout;
 using Fabric.SoftGate.Neighbors;
@@ -27,6 +28,7 @@ internal sealed class Agent : IAsyncDisposable
     private readonly NeighborService _neighbors;
     private readonly HopKeeper _hops;
     private readonly FlowLog _flows;
+    private readonly EvpnService _evpn;
     private readonly BpfMap<uint, VNet> _vnets;
     private readonly BpfMap<uint, Vpc> _vpcs;
     private readonly StaticRoutes? _statics;
@@ -38,6 +40,7 @@ internal sealed class Agent : IAsyncDisposable
     private Dictionary<uint, string> _vpcNames = [];
     private SoftGateState? _state;
     private string? _source;
+    private bool _overlayComplete;
     private IReadOnlyList<string> _refusals = [];
     private IReadOnlyList<string> _differences = [];
 
@@ -56,6 +59,8 @@ internal sealed class Agent : IAsyncDisposable
         _vpcs = path.Map<uint, Vpc>("vpcs");
         _neighbors = new NeighborService(
             new NeighborSettings(), _overlay, Floods, new HeardHosts(Hosts), owner => owner == _state?.Node.Name, time);
+        _evpn = new EvpnService(
+            new EvpnSettings { Time = time }, new Learnt(this), Loop.Post, line => log.Write("info", "evpn", line)) { Changed = EvpnChanged };
         _followers.Add(Hosts);
         _followers.Add(_neighbors);
     }
@@ -105,9 +110,6 @@ internal sealed class Agent : IAsyncDisposable
         return agent;
     }
 
-    /// <summary>Adds a part that does something for each state. Before the first one.</summary>
-    internal void Add(IStateFollower follower) => _followers.Add(follower);
-
     /// <summary>Takes a state, from any thread.</summary>
     /// <param name="state">The state.</param>
     /// <param name="source">Where it came from.</param>
@@ -139,6 +141,8 @@ internal sealed class Agent : IAsyncDisposable
                 Ports = _ports.Attached,
                 WantedPorts = _state is null ? [] : [.. CommandLine.PortsOf(_state).Select(p => p.Name)],
                 SessionEntries = _sessionEntries,
+                EvpnSessions = _evpn.Sessions,
+                EvpnRoutes = _evpn.Routes,
                 Neighbors = new(
                     _neighbors.Count, _neighbors.Refused, _neighbors.Disbelieved, _neighbors.Advertisements, _overlay.Sent, _overlay.Failed, _overlay.LastFailure),
                 FlowLinesSuppressed = _flows.Suppressed,
@@ -187,8 +191,9 @@ internal sealed class Agent : IAsyncDisposable
         _state = state;
         _vpcNames = state.Vpcs.ToDictionary(v => (uint)v.Uid, v => v.Name);
         _followers.ForEach(f => f.Follow(state));
+        _evpn.Follow(state);
         Static();
-        if (state.Node.EvpnPeers.Count == 0)
+        if (_evpn.IsComplete || state.Node.EvpnPeers.Count == 0)
         {
             CompleteOverlay();
         }
@@ -220,8 +225,17 @@ internal sealed class Agent : IAsyncDisposable
         Apply(_state);
     }
 
+    private void EvpnChanged()
+    {
+        if (_evpn.IsComplete && !_overlayComplete)
+        {
+            _overlayComplete = true;
+            CompleteOverlay();
+        }
+    }
+
     /// <summary>EVPN has said all: what of an earlier run it does not know was heard by neighbours, and they are asked, or is gone.</summary>
-    internal void CompleteOverlay() => Forwarding.CompleteOverlay((vni, address, place) => _neighbors.Restore(vni, address, new(place.Mac, place.Vtep)));
+    private void CompleteOverlay() => Forwarding.CompleteOverlay((vni, address, place) => _neighbors.Restore(vni, address, new(place.Mac, place.Vtep)));
 
     private void Static()
     {
@@ -288,6 +302,28 @@ internal sealed class Agent : IAsyncDisposable
         if (_differences.Count > 0 || before > 0)
         {
             _log.Write(_differences.Count > 0 ? "error" : "info", "verify", $"{_differences.Count} entries of maps are wrong: {string.Join("; ", _differences.Take(5))}");
+        }
+    }
+
+    /// <summary>What routing protocols tell.</summary>
+    private sealed class Learnt(Agent agent) : ILearn
+    {
+        public void LearnHost(Vni l3Vni, IpAddr address, Place? place) => agent.Hosts.Learn(HostSource.Evpn, l3Vni, address, place);
+
+        public void LearnPrefix(Vni l3Vni, IpPrefix prefix, Place? place) => agent.Forwarding.LearnPrefix(l3Vni, prefix, place);
+
+        public void LearnPublic(IpPrefix prefix, PublicGateway? gateway) => agent.Forwarding.LearnPublic(prefix, gateway);
+
+        public void LearnFlood(Vni vni, IpAddr vtep, bool wanted)
+        {
+            if (wanted)
+            {
+                agent.Floods.Add(vni, vtep);
+            }
+            else
+            {
+                agent.Floods.Remove(vni, vtep);
+            }
         }
     }
 

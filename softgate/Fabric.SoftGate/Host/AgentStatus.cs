@@ -47,6 +47,12 @@ internal sealed record AgentStatus
     /// <summary>Rules that have counted something.</summary>
     public IReadOnlyList<RuleStatus> Rules { get; init; } = [];
 
+    /// <summary>EVPN sessions that are established.</summary>
+    public int EvpnSessions { get; init; }
+
+    /// <summary>Hosts and prefixes learnt by EVPN.</summary>
+    public int EvpnRoutes { get; init; }
+
     /// <summary>Neighbours.</summary>
     public NeighborStatus Neighbors { get; init; } = new(0, 0, 0, 0, 0, 0, null);
 
@@ -175,6 +181,8 @@ internal static class AgentMetrics
         Vpc("softgate_vpc_octets_total", "counter", "Octets of IP packets of a VPC.", v => [([("direction", "out")], v.OctetsOut), ([("direction", "in")], v.OctetsIn)]);
         Rule("softgate_rule_packets_total", "Packets that a rule has judged.", r => r.Packets);
         Rule("softgate_rule_octets_total", "Octets of packets that a rule has judged.", r => r.Octets);
+        text.Add("softgate_evpn_sessions", "gauge", "EVPN sessions that are established.", [([], status.EvpnSessions)]);
+        text.Add("softgate_evpn_routes", "gauge", "Hosts and prefixes learnt by EVPN.", [([], status.EvpnRoutes)]);
         text.Add("softgate_neighbors", "gauge", "Hosts that ARP and neighbour discovery know or look for.", [([], status.Neighbors.Hosts)]);
         text.Add("softgate_neighbors_refused_total", "counter", "Hosts that were too many in their V-Net.", [([], status.Neighbors.Refused)]);
         text.Add("softgate_neighbors_disbelieved_total", "counter", "Claims to an address by somebody who may not have it.", [([], status.Neighbors.Disbelieved)]);
