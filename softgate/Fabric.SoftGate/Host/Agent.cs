@@ -6,6 +6,7 @@ using Fabric.SoftGate.Kernel;
 using Fabric.SoftGate.Layout;
 using Fabric.SoftGate.Neighbors;
 using Fabric.SoftGate.Plan;
+using Fabric.SoftGate.Upstream;
 
 namespace Fabric.SoftGate.Host;
 
@@ -29,6 +30,7 @@ internal sealed class Agent : IAsyncDisposable
     private readonly HopKeeper _hops;
     private readonly FlowLog _flows;
     private readonly EvpnService _evpn;
+    private readonly UpstreamService _upstream;
     private readonly BpfMap<uint, VNet> _vnets;
     private readonly BpfMap<uint, Vpc> _vpcs;
     private readonly StaticRoutes? _statics;
@@ -41,6 +43,7 @@ internal sealed class Agent : IAsyncDisposable
     private SoftGateState? _state;
     private string? _source;
     private bool _overlayComplete;
+    private bool _publicComplete;
     private IReadOnlyList<string> _refusals = [];
     private IReadOnlyList<string> _differences = [];
 
@@ -59,8 +62,14 @@ internal sealed class Agent : IAsyncDisposable
         _vpcs = path.Map<uint, Vpc>("vpcs");
         _neighbors = new NeighborService(
             new NeighborSettings(), _overlay, Floods, new HeardHosts(Hosts), owner => owner == _state?.Node.Name, time);
-        _evpn = new EvpnService(
-            new EvpnSettings { Time = time }, new Learnt(this), Loop.Post, line => log.Write("info", "evpn", line)) { Changed = EvpnChanged };
+        var learn = new Learnt(this);
+        _evpn = new EvpnService(new EvpnSettings { Time = time }, learn, Loop.Post, line => log.Write("info", "evpn", line)) { Changed = RoutingChanged };
+        _upstream = new UpstreamService(
+            new UpstreamSettings { Time = time },
+            learn,
+            name => _interfaces.TryGetValue(name, out var link) ? link.Index : null,
+            Loop.Post,
+            line => log.Write("info", "upstream", line)) { Changed = RoutingChanged };
         _followers.Add(Hosts);
         _followers.Add(_neighbors);
     }
@@ -143,6 +152,9 @@ internal sealed class Agent : IAsyncDisposable
                 SessionEntries = _sessionEntries,
                 EvpnSessions = _evpn.Sessions,
                 EvpnRoutes = _evpn.Routes,
+                UpstreamSessions = _upstream.Sessions,
+                UpstreamRoutes = _upstream.Routes,
+                Announced = _upstream.Announced,
                 Neighbors = new(
                     _neighbors.Count, _neighbors.Refused, _neighbors.Disbelieved, _neighbors.Advertisements, _overlay.Sent, _overlay.Failed, _overlay.LastFailure),
                 FlowLinesSuppressed = _flows.Suppressed,
@@ -192,19 +204,12 @@ internal sealed class Agent : IAsyncDisposable
         _vpcNames = state.Vpcs.ToDictionary(v => (uint)v.Uid, v => v.Name);
         _followers.ForEach(f => f.Follow(state));
         _evpn.Follow(state);
+        _upstream.Follow(state);
         Static();
-        if (_evpn.IsComplete || state.Node.EvpnPeers.Count == 0)
-        {
-            CompleteOverlay();
-        }
-
-        if (!state.Node.Upstreams.Any(u => u.Peers.Count > 0))
-        {
-            Forwarding.CompletePublic();
-        }
 
         // Last: the first packet finds everything.
         _ports.Set([.. CommandLine.PortsOf(state)], _interfaces);
+        RoutingChanged();
         return _refusals;
     }
 
@@ -225,17 +230,34 @@ internal sealed class Agent : IAsyncDisposable
         Apply(_state);
     }
 
-    private void EvpnChanged()
+    /// <summary>
+    /// When all has been said, what an earlier process had learnt beyond that is forgotten; hosts that only neighbours can have told of are asked.
+    /// Public addresses are announced only while packets to them get anywhere.
+    /// </summary>
+    private void RoutingChanged()
     {
-        if (_evpn.IsComplete && !_overlayComplete)
+        if (_state is not { } state)
+        {
+            return;
+        }
+
+        if (!_overlayComplete && (_evpn.IsComplete || state.Node.EvpnPeers.Count == 0))
         {
             _overlayComplete = true;
-            CompleteOverlay();
+            Forwarding.CompleteOverlay((vni, address, place) => _neighbors.Restore(vni, address, new(place.Mac, place.Vtep)));
         }
-    }
 
-    /// <summary>EVPN has said all: what of an earlier run it does not know was heard by neighbours, and they are asked, or is gone.</summary>
-    private void CompleteOverlay() => Forwarding.CompleteOverlay((vni, address, place) => _neighbors.Restore(vni, address, new(place.Mac, place.Vtep)));
+        if (!_publicComplete && (_upstream.IsComplete || !state.Node.Upstreams.Any(u => u.Peers.Count > 0)))
+        {
+            _publicComplete = true;
+            Forwarding.CompletePublic();
+        }
+
+        var attached = _ports.Attached;
+        _upstream.SetHealthy(
+            state.Node.UnderlayPorts.Any(attached.ContainsKey)
+            && (state.Node.EvpnPeers.Count == 0 || (_evpn.Sessions > 0 && _evpn.IsComplete)));
+    }
 
     private void Static()
     {

@@ -53,6 +53,15 @@ internal sealed record AgentStatus
     /// <summary>Hosts and prefixes learnt by EVPN.</summary>
     public int EvpnRoutes { get; init; }
 
+    /// <summary>Sessions with upstream routers that are established.</summary>
+    public int UpstreamSessions { get; init; }
+
+    /// <summary>Prefixes learnt from them.</summary>
+    public int UpstreamRoutes { get; init; }
+
+    /// <summary>Public prefixes announced to them.</summary>
+    public int Announced { get; init; }
+
     /// <summary>Neighbours.</summary>
     public NeighborStatus Neighbors { get; init; } = new(0, 0, 0, 0, 0, 0, null);
 
@@ -183,6 +192,9 @@ internal static class AgentMetrics
         Rule("softgate_rule_octets_total", "Octets of packets that a rule has judged.", r => r.Octets);
         text.Add("softgate_evpn_sessions", "gauge", "EVPN sessions that are established.", [([], status.EvpnSessions)]);
         text.Add("softgate_evpn_routes", "gauge", "Hosts and prefixes learnt by EVPN.", [([], status.EvpnRoutes)]);
+        text.Add("softgate_upstream_sessions", "gauge", "Sessions with upstream routers that are established.", [([], status.UpstreamSessions)]);
+        text.Add("softgate_upstream_routes", "gauge", "Prefixes learnt from upstream routers.", [([], status.UpstreamRoutes)]);
+        text.Add("softgate_announced_prefixes", "gauge", "Public prefixes announced to upstream routers.", [([], status.Announced)]);
         text.Add("softgate_neighbors", "gauge", "Hosts that ARP and neighbour discovery know or look for.", [([], status.Neighbors.Hosts)]);
         text.Add("softgate_neighbors_refused_total", "counter", "Hosts that were too many in their V-Net.", [([], status.Neighbors.Refused)]);
         text.Add("softgate_neighbors_disbelieved_total", "counter", "Claims to an address by somebody who may not have it.", [([], status.Neighbors.Disbelieved)]);
