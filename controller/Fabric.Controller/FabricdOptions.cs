@@ -40,7 +40,18 @@ public sealed record FabricdOptions
     public string AdminTokenPath => Path.Combine(DataDirectory, "admin.token");
 
     /// <summary>The certificate that clients shall trust.</summary>
-    public string CaCertificatePath => Path.Combine(DataDirectory, "ca.crt");
+    public string CaCertificatePath => Identity.AuthorityPath;
+
+    /// <summary>Who the API's server says it is.</summary>
+    public ServerIdentity Identity => new()
+    {
+        Program = "fabricd",
+        AuthorityName = "Fabric controller CA",
+        Directory = DataDirectory,
+        Listen = Listen.Address,
+        Certificate = TlsCertificate,
+        Key = TlsKey,
+    };
 
     /// <summary>The private key with which devices are logged in to.</summary>
     public string SshKeyPath => SshKey ?? Path.Combine(DataDirectory, "ssh.key");
