@@ -44,6 +44,7 @@ internal sealed class Agent : IAsyncDisposable
     private string? _source;
     private bool _overlayComplete;
     private bool _publicComplete;
+    private bool _healthy;
     private IReadOnlyList<string> _refusals = [];
     private IReadOnlyList<string> _differences = [];
 
@@ -144,6 +145,7 @@ internal sealed class Agent : IAsyncDisposable
                 Node = _state?.Node.Name,
                 Revision = _state?.Revision,
                 Source = _source,
+                Healthy = _healthy,
                 Refusals = _refusals,
                 Differences = _differences,
                 Controller = Controller?.Invoke(),
@@ -169,6 +171,26 @@ internal sealed class Agent : IAsyncDisposable
             Vpcs = vpcs,
             Sessions = vpcs.Aggregate(0UL, (sum, vpc) => sum + vpc.Sessions),
             Rules = state is null ? [] : _counters.Rules(state),
+        };
+    }
+
+    /// <summary>What the controller is told; from any thread. Null: there is no state yet.</summary>
+    internal async Task<SoftGateReport?> ReportAsync()
+    {
+        var status = await StatusAsync(verify: false);
+        return status.Revision is not { } revision ? null : new SoftGateReport
+        {
+            Revision = revision,
+            Healthy = status.Healthy,
+            Problems =
+            [
+                .. status.Refusals.Select(r => new SoftGateProblem(0, r)),
+                .. status.WantedPorts.Where(p => !status.Ports.ContainsKey(p)).Select(p => new SoftGateProblem(0, $"port {p}: the data path is not attached")),
+                .. status.Differences.Count == 0 ? [] : new[] { new SoftGateProblem(0, $"{status.Differences.Count} entries of maps are wrong") },
+            ],
+            Sessions = (long)status.Sessions,
+            Vpcs = status.Vpcs.Select(v => new SoftGateVpcCounters(
+                v.Uid, (long)v.Sessions, (long)v.PacketsOut, (long)v.OctetsOut, (long)v.PacketsIn, (long)v.OctetsIn)).ToValueList(),
         };
     }
 
@@ -254,9 +276,9 @@ internal sealed class Agent : IAsyncDisposable
         }
 
         var attached = _ports.Attached;
-        _upstream.SetHealthy(
-            state.Node.UnderlayPorts.Any(attached.ContainsKey)
-            && (state.Node.EvpnPeers.Count == 0 || (_evpn.Sessions > 0 && _evpn.IsComplete)));
+        _healthy = state.Node.UnderlayPorts.Any(attached.ContainsKey)
+            && (state.Node.EvpnPeers.Count == 0 || (_evpn.Sessions > 0 && _evpn.IsComplete));
+        _upstream.SetHealthy(_healthy);
     }
 
     private void Static()

@@ -17,6 +17,9 @@ internal sealed record AgentStatus
     /// <summary>Where the state in force came from: file, disk or controller.</summary>
     public string? Source { get; init; }
 
+    /// <summary>Whether packets that come here get anywhere: the data path is attached, and the fabric is reached.</summary>
+    public bool Healthy { get; init; }
+
     /// <summary>Why the newest state, or a part of it, is not in force; empty: it is.</summary>
     public IReadOnlyList<string> Refusals { get; init; } = [];
 
@@ -177,6 +180,7 @@ internal static class AgentMetrics
             text.Add("softgate_revision", "gauge", "Revision of the intent in force.", [([], revision)]);
         }
 
+        text.Add("softgate_healthy", "gauge", "Whether packets that come here get anywhere.", [([], status.Healthy ? 1 : 0)]);
         text.Add("softgate_state_refusals", "gauge", "Parts of the newest state that are not in force.", [([], status.Refusals.Count)]);
         text.Add("softgate_map_differences", "gauge", "Entries of maps that were wrong when they were read back last.", [([], status.Differences.Count)]);
         text.Add("softgate_controller_up", "gauge", "Whether the controller is connected.", status.Controller is { } controller ? [([], controller == "connected" ? 1 : 0)] : []);
