@@ -70,7 +70,8 @@ internal sealed class Agent : IAsyncDisposable
             learn,
             name => _interfaces.TryGetValue(name, out var link) ? link.Index : null,
             Loop.Post,
-            line => log.Write("info", "upstream", line)) { Changed = RoutingChanged };
+            line => log.Write("info", "upstream", line))
+        { Changed = RoutingChanged };
         _followers.Add(Hosts);
         _followers.Add(_neighbors);
     }
