@@ -92,6 +92,9 @@ public sealed unsafe class DataPathObject : IDisposable
     }
 
     /// <summary>Descriptor of a map, for ring buffers and memory maps.</summary>
+    /// <summary>Names of all maps.</summary>
+    internal IReadOnlyCollection<string> MapNames => _maps.Keys;
+
     internal int MapDescriptor(string name) =>
         _maps.TryGetValue(name, out var map) ? LibBpf.MapFd(map) : throw new InvalidOperationException($"the object file has no map {name}");
 
