@@ -21,6 +21,9 @@ internal sealed record BenchmarkSize
     /// <summary>Rows whose name has none of these are left out; empty: all.</summary>
     internal string[] Only { get; init; } = [];
 
+    /// <summary>Whether the column of VXLAN is left out: for profiles.</summary>
+    internal bool PlainOnly { get; init; }
+
     internal static BenchmarkSize Quick { get; } = new() { Rounds = 3, Packets = 20_000, Rules = [10, 1_000], Vpcs = [1_000], Sessions = 20_000 };
 }
 
@@ -132,10 +135,15 @@ internal sealed class Benchmark : IDisposable
     /// <summary>A row, each of its cells proved right.</summary>
     private void Row(string name, Func<Cell>? plain, Func<Cell>? vxlan)
     {
+        if (_rows.Count > 0 && !Wanted(name))
+        {
+            return;
+        }
+
         _log.WriteLine($"preparing: {name}");
         try
         {
-            _rows.Add(new(name, plain?.Invoke(), vxlan?.Invoke()));
+            _rows.Add(new(name, plain?.Invoke(), _size.PlainOnly && _rows.Count > 0 ? null : vxlan?.Invoke()));
         }
         catch (BenchmarkException e)
         {

@@ -54,6 +54,7 @@ internal sealed class Gate : XdpStand
         Forwards();
         Balancers();
         Lists();
+        DataPath.TablesChanged();
         foreach (var port in new[] { VNet, Public, Underlay })
         {
             _attachments.Add(XdpAttachment.Attach(DataPath, "fabric_xdp", port.InsideIndex, pin: null));
@@ -337,7 +338,12 @@ internal sealed class Gate : XdpStand
 
     private static VNet VNetValue(int vnet, int vpc) => new()
     {
-        Uid = (uint)vnet, Vpc = (uint)vpc, Vni = (uint)VniOf(vnet), Kind = (ushort)VNetKind.L2, Mac = Mac6.Of(MacAddress.FromBytes(MacOf(vpc))), Mtu = 1400,
+        Uid = (uint)vnet,
+        Vpc = (uint)vpc,
+        Vni = (uint)VniOf(vnet),
+        Kind = (ushort)VNetKind.L2,
+        Mac = Mac6.Of(MacAddress.FromBytes(MacOf(vpc))),
+        Mtu = 1400,
     };
 
     /// <summary>MAC of a V-Net's gateway: that of the port where frames are plain.</summary>

@@ -1,6 +1,6 @@
 using Fabric.SoftGate.Benchmarks;
 
-// usage: Fabric.SoftGate.Benchmarks [--quick] [--rounds N] [--only NAME,...]
+// usage: Fabric.SoftGate.Benchmarks [--quick] [--rounds N] [--only NAME,...] [--plain]
 // Prints a table, and the same as JSON in the last line. Exit code 1 when a packet was lost or came out wrong, 2 for wrong arguments.
 // Needs root: it makes namespaces of its own and loads programs into the kernel.
 var size = args.Contains("--quick") ? BenchmarkSize.Quick : new();
@@ -10,6 +10,9 @@ for (var i = 0; i < args.Length; i++)
     {
         case "--quick":
             break;
+        case "--plain":
+            size = size with { PlainOnly = true };
+            break;
         case "--rounds" when i + 1 < args.Length && int.TryParse(args[i + 1], out var rounds) && rounds > 0:
             size = size with { Rounds = rounds };
             i++;
@@ -18,7 +21,7 @@ for (var i = 0; i < args.Length; i++)
             size = size with { Only = args[++i].Split(',') };
             break;
         default:
-            Console.Error.WriteLine("usage: Fabric.SoftGate.Benchmarks [--quick] [--rounds N] [--only NAME,...]");
+            Console.Error.WriteLine("usage: Fabric.SoftGate.Benchmarks [--quick] [--rounds N] [--only NAME,...] [--plain]");
             return 2;
     }
 }

@@ -119,7 +119,11 @@ internal abstract class Stand : IDisposable
         Enter();
         Tools.Map<uint, GeneratorState>("generator").Set(0, new()
         {
-            Next = cell.First, First = cell.First, End = cell.First + (uint)cell.Count, Ifindex = cell.Into.OutsideIndex, Onwards = cell.OutOf.InsideIndex,
+            Next = cell.First,
+            First = cell.First,
+            End = cell.First + (uint)cell.Count,
+            Ifindex = cell.Into.OutsideIndex,
+            Onwards = cell.OutOf.InsideIndex,
         });
         var goal = Arrived(cell) + packets;
         var passed = LiveFrames.Run(Tools, cell.Program, cell.Program == "generate_plain" ? Frame.Plain : Frame.Vxlan, packets, Batch);

@@ -131,11 +131,20 @@ public sealed class IcmpErrorTests : EdgeTest
         World.DataPath.Map<Session6Key, Session6>("sessions6").Set(
             new Session6Key
             {
-                RealmProtocol = parts.Protocol, Source = At(Internet6), Destination = At(outside), SourcePort = Net(destination), DestinationPort = Net(source),
+                RealmProtocol = parts.Protocol,
+                Source = At(Internet6),
+                Destination = At(outside),
+                SourcePort = Net(destination),
+                DestinationPort = Net(source),
             },
             new Session6
             {
-                Realm = 1, Policy = 2, Source = At(Internet6), Destination = At(Vm6), SourcePort = Net(echo ? (ushort)1234 : destination), DestinationPort = Net(1234),
+                Realm = 1,
+                Policy = 2,
+                Source = At(Internet6),
+                Destination = At(Vm6),
+                SourcePort = Net(echo ? (ushort)1234 : destination),
+                DestinationPort = Net(1234),
                 Flags = (ushort)SessionFlags.Translated,
             });
         var error = Frames.Icmp(Router6, outside, 2, 0, 1280, sent);
