@@ -225,7 +225,7 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *p, struct 
 	} else {
 		p->to = ((struct session6 *)s)->destination;
 	}
-	r = find_way(ctx, p, &way);
+	r = find_way(ctx, p, to, &way);
 	if (r) {
 		return r;
 	}

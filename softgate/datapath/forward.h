@@ -28,10 +28,10 @@ static __always_inline struct vnet *vnet_at(__u32 index)
 	return index ? bpf_map_lookup_elem(&vnets, &index) : NULL;
 }
 
-/* Finds the way to p->to in p->out_realm. 0 or DROP; p->mtu is the largest IP packet on that way. */
-static __always_inline int find_way(struct xdp_md *ctx, struct packet *p, struct way *way)
+/* Finds the way to p->to in p->out_realm, which is `vpc`. 0 or DROP; p->mtu is the largest IP packet on that way. */
+static __always_inline int find_way(struct xdp_md *ctx, struct packet *p, const struct vpc *vpc, struct way *way)
 {
-	struct address name = route_name(p);
+	struct address name = route_name(p, vpc);
 	struct remembered_route *cell = route_cell(p->out_realm, &name);
 	struct route *route;
 	__u32 index, mtu;
@@ -406,12 +406,19 @@ static __always_inline void clamp(struct xdp_md *ctx, struct packet *p)
 __global int deliver(struct xdp_md *ctx, struct packet *p)
 {
 	struct way way = {};
+	struct vpc *vpc;
+	__u32 realm;
 	int r;
 
 	if (!p) {
 		return DROP(COUNTER_MALFORMED);
 	}
-	r = find_way(ctx, p, &way);
+	realm = p->out_realm;
+	vpc = bpf_map_lookup_elem(&vpcs, &realm);
+	if (!vpc) {
+		return DROP(COUNTER_NO_ROUTE);
+	}
+	r = find_way(ctx, p, vpc, &way);
 	if (r) {
 		return r;
 	}

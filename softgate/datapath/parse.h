@@ -61,12 +61,14 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *p)
 		if (checksum_fold((__u64)word[0] + word[1] + word[2] + word[3] + word[4]) != 0xffff) {
 			return MALFORMED;
 		}
-	} else if (ipv4_options_sum(ctx, p->l3, words) != 0xffff) {
-		return MALFORMED;
-	}
-	ip = header(ctx, p->l3, sizeof(*ip));
-	if (!ip) {
-		return MALFORMED;
+	} else {
+		if (ipv4_options_sum(ctx, p->l3, words) != 0xffff) {
+			return MALFORMED;
+		}
+		ip = header(ctx, p->l3, sizeof(*ip));
+		if (!ip) {
+			return MALFORMED;
+		}
 	}
 
 	p->t.family = 4;

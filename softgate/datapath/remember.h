@@ -100,19 +100,10 @@ static __always_inline long tunnel_at(const struct vtep_key *vtep, __u32 vni, __
 	return *vnet;
 }
 
-/* What a route to p->to in p->out_realm is remembered by: the address, unless a default route is all that there is for all of them. */
-static __always_inline struct address route_name(const struct packet *p)
+/* What a route to p->to in p->out_realm, which is `vpc`, is remembered by: the address, unless a default route is all there is for all of them. */
+static __always_inline struct address route_name(const struct packet *p, const struct vpc *vpc)
 {
-	__u32 realm = FABRIC_PUBLIC_REALM;
-	struct vpc *vpc;
-
-	if (p->out_realm == FABRIC_PUBLIC_REALM && is_mapped(&p->to)) {
-		vpc = bpf_map_lookup_elem(&vpcs, &realm);
-		if (vpc && vpc->prefixes4 == 1) {
-			return mapped(0);
-		}
-	}
-	return p->to;
+	return p->out_realm == FABRIC_PUBLIC_REALM && vpc->prefixes4 == 1 && is_mapped(&p->to) ? mapped(0) : p->to;
 }
 
 /* The cell for a route in a realm; it is that route's only when `is_route` says so. */

@@ -22,6 +22,9 @@ internal sealed record GateSize
     /// <summary>Sessions at a time.</summary>
     internal uint Sessions { get; init; } = 65_536;
 
+    /// <summary>The same of IPv6.</summary>
+    internal uint Sessions6 { get; init; } = 1024;
+
     /// <summary>Frames of the generator.</summary>
     internal uint Frames { get; init; } = 32_768;
 }
@@ -146,6 +149,7 @@ internal sealed class Gate : XdpStand
             ["hosts"] = hosts,
             ["services"] = hosts,
             ["sessions4"] = size.Sessions,
+            ["sessions6"] = size.Sessions6,
             ["nat_hosts"] = 262_144,
             ["nat_blocks"] = 262_144,
             ["acl_addresses"] = 1_048_576,
@@ -289,7 +293,7 @@ internal sealed class Gate : XdpStand
     /// <summary>Public address of a VPC's balancer.</summary>
     internal static uint BalancedOf(int vpc) => Balanced + (uint)vpc;
 
-    /// <summary>Lists of V-Nets for what their hosts send: the first ones of V-Net 2 and, with the second thousand, of V-Net 1's twin; the rest of V-Nets without traffic.</summary>
+    /// <summary>Lists for what hosts of V-Nets send: the first one is that of V-Net 2, the others are those of V-Nets without traffic.</summary>
     private void Lists()
     {
         uint cell = 0, counter = 0;

@@ -19,7 +19,7 @@ internal sealed class Row(string name, Cell? plain, Cell? vxlan)
 /// <summary>The table, and the same as JSON.</summary>
 internal static class Report
 {
-    internal static void Write(TextWriter output, IReadOnlyList<Row> rows, IReadOnlyDictionary<string, long> figures)
+    internal static void Write(TextWriter output, IReadOnlyList<Row> rows, IReadOnlyDictionary<string, double> figures)
     {
         var (limitPlain, limitVxlan) = (rows[0].Plain!.Nanoseconds, rows[0].Vxlan!.Nanoseconds);
         output.WriteLine($"{"",-44} {"plain in and out",36}   {"VXLAN in, list, session",36}");
@@ -35,7 +35,7 @@ internal static class Report
         var others = new JsonObject();
         foreach (var (name, value) in figures)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-70} {value,16:N0}"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-90} {value,16:#,0.##}"));
             others[name] = value;
         }
 
