@@ -18,7 +18,7 @@ endif
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" "DOTNET_ROOT=$$DOTNET_ROOT")
 
 # Program and the project that it is made from. One row a program.
-PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab
+PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab softgated:softgate/Fabric.SoftGate
 
 # Directories count too: their times change when a file is removed.
 sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -path lab/demo -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
@@ -32,7 +32,7 @@ help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab
+build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab, bin/softgated
 	@if $(MAKE) -q bin/.built; then echo 'bin/ is up to date'; else $(MAKE) bin/.built; fi
 
 test: packages-lab packages-vm packages-test build artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped

@@ -59,7 +59,7 @@ public sealed class DeviceCompiler
 
     private void Underlay()
     {
-        if (_spec.Role != DeviceRole.Hypervisor)
+        if (_spec.Role is DeviceRole.Spine or DeviceRole.Leaf)
         {
             Add(new SystemSettings(), _device);
         }
@@ -68,6 +68,13 @@ public sealed class DeviceCompiler
         {
             Add(new LoopbackAddress(loopback), _device);
             Add(new BgpNetwork(loopback), _device);
+        }
+
+        var services = _spec.Role == DeviceRole.Softgate ? SoftGatePairs.ServiceVteps(_snapshot, _device) : [];
+        foreach (var (vtep, owner) in services)
+        {
+            Add(new LoopbackAddress(vtep), owner);
+            Add(new BgpNetwork(vtep, StandIn: owner.Uid != _device.Uid), owner);
         }
 
         var underlay = _siteSpec.Underlay;
@@ -79,7 +86,8 @@ public sealed class DeviceCompiler
                 _siteSpec.LoopbackPool,
                 _siteSpec.LoopbackPool6,
                 bfd,
-                IsVtep: _spec.Role is DeviceRole.Leaf or DeviceRole.Hypervisor),
+                IsVtep: _spec.Role is DeviceRole.Leaf or DeviceRole.Hypervisor,
+                StandsIn: services.Any(s => s.Owner.Uid != _device.Uid)),
             _device);
 
         foreach (var (port, link) in Topology.UnderlayPortsOf(_snapshot, _device.Key.Name))
@@ -94,6 +102,12 @@ public sealed class DeviceCompiler
             foreach (var address in _siteSpec.Controllers)
             {
                 Add(new ControllerNeighbor(address, new Asn(controllers)), _site);
+            }
+
+            foreach (var softGate in SoftGatePairs.SoftGatesOf(_snapshot, _site.Key.Name))
+            {
+                var identity = DeviceIdentity.Of(_snapshot, softGate);
+                Add(new ControllerNeighbor(identity.RouterId, identity.Asn), softGate);
             }
         }
     }
@@ -135,7 +149,7 @@ public sealed class DeviceCompiler
             Add(new PortVlan(port.Name, vlan, Untagged: attachment.Vlan is null), vnet);
         }
 
-        if (GatewayPlaces.Of(spec) != GatewayPlace.Leaf)
+        if (GatewayPlaces.Of(_snapshot, spec) != GatewayPlace.Leaf)
         {
             return;
         }

@@ -36,6 +36,13 @@ public sealed record DeviceIdentity(int Number, Asn Asn, IpAddr RouterId, Immuta
         return new DeviceIdentity(number, asn, loopback, loopbacks, routerMac);
     }
 
+    /// <summary>Address of a SoftGate's service VTEP: outer source of the VPCs that it owns.</summary>
+    public static IpAddr ServiceVtep(IntentSnapshot snapshot, Resource softGate)
+    {
+        var site = snapshot.Find(ResourceKind.Site, ((DeviceSpec)softGate.Spec).Site)!;
+        return At(((SiteSpec)site.Spec).LoopbackPool, snapshot.NumberOf(IdentifierSpace.Loopback, site.Uid, new(softGate.Uid, IdentifierAssigner.ServicePart)));
+    }
+
     /// <summary>Route distinguisher of the device's instance of a VNI.</summary>
     public RouteDistinguisher Rd(Vni vni) => RouteNaming.RouteDistinguisher(Number, vni);
 

@@ -29,11 +29,20 @@ public static class Impact
     private static IEnumerable<string> DevicesOf(IntentSnapshot snapshot, Resource resource) => resource.Spec switch
     {
         SiteSpec => snapshot.ReferrersOf(resource.Key, ResourceKind.Device).Select(d => d.Key.Name),
+        DeviceSpec { Role: DeviceRole.Softgate } device => snapshot.ReferrersOf(new(ResourceKind.Site, device.Site), ResourceKind.Device).Select(d => d.Key.Name),
         DeviceSpec => Topology.NeighboursOf(snapshot, resource.Key.Name).Append(resource.Key.Name),
         LinkSpec link => Topology.Ends(link).Select(e => e.Device),
         VNetSpec vnet => Placement.DevicesOf(snapshot, vnet).Select(d => d.Key.Name),
-        VpcSpec => snapshot.ReferrersOf(resource.Key, ResourceKind.VNet)
-            .SelectMany(v => Placement.DevicesOf(snapshot, (VNetSpec)v.Spec)).Select(d => d.Key.Name),
+        VpcSpec => DevicesOfVpc(snapshot, resource.Key.Name),
+
+        // Services move the gateways of their VPC's V-Nets from leaves to SoftGates.
+        NatRuleSpec nat => DevicesOfVpc(snapshot, nat.Vpc),
+        LoadBalancerSpec balancer => DevicesOfVpc(snapshot, balancer.Vpc),
+        PublicAddressSpec address => DevicesOfVpc(snapshot, address.Vpc),
+        SoftGatePairSpec pair => snapshot.ReferrersOf(new(ResourceKind.Site, pair.Site), ResourceKind.Device).Select(d => d.Key.Name),
         _ => [],
     };
+
+    private static IEnumerable<string> DevicesOfVpc(IntentSnapshot snapshot, string vpc) =>
+        snapshot.ReferrersOf(new(ResourceKind.Vpc, vpc), ResourceKind.VNet).SelectMany(v => Placement.DevicesOf(snapshot, (VNetSpec)v.Spec)).Select(d => d.Key.Name);
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Net;
 using Fabric.Controller.RouteReflector;
+using Fabric.Hosting;
 using Fabric.Reconciler;
 
 namespace Fabric.Controller;
@@ -41,7 +40,7 @@ public static class CommandLine
         root.SetAction(async (parsed, _) =>
         {
             var listenText = parsed.GetValue(listen)!;
-            if (ParseEndPoint(listenText) is not { } endPoint)
+            if (ListenAddress.Parse(listenText) is not { } endPoint)
             {
                 return Refuse($"--listen {listenText}: give an IP address and a port, such as 127.0.0.1:8443 or [::1]:8443");
             }
@@ -99,15 +98,5 @@ public static class CommandLine
         }
 
         return BadUsage;
-    }
-
-    internal static IPEndPoint? ParseEndPoint(string text)
-    {
-        var colon = text.LastIndexOf(':');
-        return colon > 0 && ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _)
-            && IPEndPoint.TryParse(text, out var endPoint)
-            && (endPoint.AddressFamily != System.Net.Sockets.AddressFamily.InterNetworkV6 || text[0] == '[')
-                ? endPoint
-                : null;
     }
 }

@@ -10,13 +10,14 @@ using Fabric.Drivers.Contract;
 using Fabric.Drivers.FrrLinux;
 using Fabric.Drivers.KvmHost;
 using Fabric.Drivers.Sessions;
+using Fabric.Hosting;
 using Fabric.Reconciler;
+using Fabric.Sqlite;
 using Fabric.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Fabric.Controller;
 
@@ -76,11 +77,11 @@ public sealed partial class Fabricd : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            var (certificate, chain) = await ServerCertificate.LoadAsync(options, time, cancellationToken);
+            var (certificate, chain) = await ServerCertificate.LoadAsync(options.Identity, time, cancellationToken);
             var firstToken = await FirstToken.EnsureAsync(store, options.AdminTokenPath, cancellationToken);
             await SshKey.EnsureAsync(options.SshKeyPath, cancellationToken);
             var started = new StrongBox<bool>();
-            var builder = CreateBuilder(options);
+            var builder = SmallHost.Create("fabricd", options.LogFormat);
 
             // Why it cannot start is thrown to the caller, who says it; the host's log of the same would only bury it.
             builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started.Value && level >= LogLevel.Warning);
@@ -127,39 +128,6 @@ public sealed partial class Fabricd : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
         await Store.DisposeAsync();
-    }
-
-    private static WebApplicationBuilder CreateBuilder(FabricdOptions options)
-    {
-        // Nothing is read from files or variables that happen to lie around: the command line says it all.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fabricd", ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
-
-        // Standard output is for the ready line.
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (options.LogFormat == LogFormat.Json)
-        {
-            builder.Logging.AddJsonConsole(console =>
-            {
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-            });
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-                console.ColorBehavior = LoggerColorBehavior.Disabled;
-            });
-        }
-
-        return builder;
     }
 
     private static void AddServices(IServiceCollection services, FabricdOptions options, FabricStore store, TimeProvider time)

@@ -2,19 +2,10 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Fabric.Hosting;
 using Fabric.Reconciler;
 
 namespace Fabric.Controller;
-
-/// <summary>How log lines look.</summary>
-public enum LogFormat
-{
-    /// <summary>One line of text an event.</summary>
-    Text,
-
-    /// <summary>One JSON object an event.</summary>
-    Json,
-}
 
 /// <summary>How this controller runs: what its command line says.</summary>
 public sealed record FabricdOptions
@@ -49,7 +40,18 @@ public sealed record FabricdOptions
     public string AdminTokenPath => Path.Combine(DataDirectory, "admin.token");
 
     /// <summary>The certificate that clients shall trust.</summary>
-    public string CaCertificatePath => Path.Combine(DataDirectory, "ca.crt");
+    public string CaCertificatePath => Identity.AuthorityPath;
+
+    /// <summary>Who the API's server says it is.</summary>
+    public ServerIdentity Identity => new()
+    {
+        Program = "fabricd",
+        AuthorityName = "Fabric controller CA",
+        Directory = DataDirectory,
+        Listen = Listen.Address,
+        Certificate = TlsCertificate,
+        Key = TlsKey,
+    };
 
     /// <summary>The private key with which devices are logged in to.</summary>
     public string SshKeyPath => SshKey ?? Path.Combine(DataDirectory, "ssh.key");

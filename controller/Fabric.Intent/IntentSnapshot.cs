@@ -44,6 +44,12 @@ public sealed class IntentSnapshot
     private ImmutableDictionary<string, ImmutableSortedSet<GatewayNetwork>> GatewaysOfVpc { get; init; } =
         ImmutableDictionary.Create<string, ImmutableSortedSet<GatewayNetwork>>(StringComparer.Ordinal);
 
+    private ImmutableDictionary<(ClaimScope Scope, string Vpc), ImmutableSortedSet<AddressClaim>> Claims { get; init; } =
+        ImmutableDictionary<(ClaimScope Scope, string Vpc), ImmutableSortedSet<AddressClaim>>.Empty;
+
+    /// <summary>Names of the VPCs that hold public address space.</summary>
+    public ImmutableSortedSet<string> SystemVpcs { get; private init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
     /// <summary>The resource with this kind and name, or null.</summary>
     public Resource? Find(ResourceKey key) => ByName.TryGetValue(key.Kind, out var names) ? names.GetValueOrDefault(key.Name) : null;
 
@@ -114,6 +120,38 @@ public sealed class IntentSnapshot
         }
     }
 
+    /// <summary>Claims that overlap a prefix, those that contain it first. Costs what there are of them, and a look-up for each shorter length.</summary>
+    /// <param name="scope">Where.</param>
+    /// <param name="vpc">The VPC; empty for public addresses.</param>
+    /// <param name="prefix">The addresses.</param>
+    public IEnumerable<AddressClaim> ClaimsOverlapping(ClaimScope scope, string vpc, IpPrefix prefix)
+    {
+        if (!Claims.TryGetValue((scope, vpc), out var claims))
+        {
+            yield break;
+        }
+
+        for (var length = 0; length < prefix.Length; length++)
+        {
+            var wider = IpPrefix.Of(prefix.Address, length);
+            for (var i = StartOf(wider); i < claims.Count && claims[i].Prefix == wider; i++)
+            {
+                yield return claims[i];
+            }
+        }
+
+        for (var i = StartOf(prefix); i < claims.Count && prefix.Contains(claims[i].Prefix); i++)
+        {
+            yield return claims[i];
+        }
+
+        int StartOf(IpPrefix first)
+        {
+            var index = claims.IndexOf(new AddressClaim(first, default));
+            return index < 0 ? ~index : index;
+        }
+    }
+
     /// <summary>The number that an owner holds.</summary>
     /// <exception cref="InvalidOperationException">It holds none: the snapshot did not come from a change set that was evaluated.</exception>
     public long NumberOf(IdentifierSpace space, int scopeUid, IdentifierOwner owner) =>
@@ -141,7 +179,9 @@ public sealed class IntentSnapshot
             devicesAt: resource.Spec is DeviceSpec device
                 ? Index(snapshot.DevicesAt, AttachmentPoint.Of(resource.Key.Name, device), resource.Key.Name, add: true)
                 : snapshot.DevicesAt,
-            gatewaysOfVpc: snapshot.GatewayIndex(resource, add: true));
+            gatewaysOfVpc: snapshot.GatewayIndex(resource, add: true),
+            claims: snapshot.ClaimIndex(resource, add: true),
+            systemVpcs: resource.Spec is VpcSpec { System: true } ? snapshot.SystemVpcs.Add(resource.Key.Name) : snapshot.SystemVpcs);
     }
 
     /// <summary>The snapshot without this resource.</summary>
@@ -153,7 +193,20 @@ public sealed class IntentSnapshot
         devicesAt: resource.Spec is DeviceSpec device
             ? Index(DevicesAt, AttachmentPoint.Of(resource.Key.Name, device), resource.Key.Name, add: false)
             : DevicesAt,
-        gatewaysOfVpc: GatewayIndex(resource, add: false));
+        gatewaysOfVpc: GatewayIndex(resource, add: false),
+        claims: ClaimIndex(resource, add: false),
+        systemVpcs: resource.Key.Kind == ResourceKind.Vpc ? SystemVpcs.Remove(resource.Key.Name) : SystemVpcs);
+
+    private ImmutableDictionary<(ClaimScope Scope, string Vpc), ImmutableSortedSet<AddressClaim>> ClaimIndex(Resource resource, bool add)
+    {
+        var index = Claims;
+        foreach (var (where, prefix) in AddressClaim.Of(resource.Spec))
+        {
+            index = Index(index, [where], new AddressClaim(prefix, resource.Key), add);
+        }
+
+        return index;
+    }
 
     private ImmutableDictionary<string, ImmutableSortedSet<GatewayNetwork>> GatewayIndex(Resource resource, bool add)
     {
@@ -196,7 +249,9 @@ public sealed class IntentSnapshot
         ImmutableDictionary<ResourceKey, ImmutableSortedSet<ResourceKey>>? referrers = null,
         ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>? vnetsAt = null,
         ImmutableDictionary<AttachmentPoint, ImmutableSortedSet<string>>? devicesAt = null,
-        ImmutableDictionary<string, ImmutableSortedSet<GatewayNetwork>>? gatewaysOfVpc = null) => new()
+        ImmutableDictionary<string, ImmutableSortedSet<GatewayNetwork>>? gatewaysOfVpc = null,
+        ImmutableDictionary<(ClaimScope Scope, string Vpc), ImmutableSortedSet<AddressClaim>>? claims = null,
+        ImmutableSortedSet<string>? systemVpcs = null) => new()
         {
             Revision = revision ?? Revision,
             NextUid = nextUid ?? NextUid,
@@ -207,5 +262,7 @@ public sealed class IntentSnapshot
             VNetsAt = vnetsAt ?? VNetsAt,
             DevicesAt = devicesAt ?? DevicesAt,
             GatewaysOfVpc = gatewaysOfVpc ?? GatewaysOfVpc,
+            Claims = claims ?? Claims,
+            SystemVpcs = systemVpcs ?? SystemVpcs,
         };
 }

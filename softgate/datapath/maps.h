@@ -25,7 +25,7 @@
 
 FABRIC_ARRAY(struct settings, 1, settings);
 FABRIC_TABLE(struct port_key, struct port, 1024, ports);
-/* Raised after each change of `ports`, `vteps_own`, `vnis`, `hosts` or `prefixes`, when the change is complete: see remember.h. */
+/* Raised after each change of `ports`, `vteps_own`, `vnis`, `hosts`, `prefixes` or `vpcs`, when the change is complete: see remember.h. */
 FABRIC_ARRAY(__u32, 1, generation);
 
 FABRIC_ARRAY(struct vpc, 4096, vpcs);

@@ -2,7 +2,7 @@
 /*
  * What the last packets found in the agent's tables, a CPU at a time: a look-up in a hash of the kernel is four calls, a cell of an array none.
  * A cell counts as long as `generation` is as it was when the packet came that asked; the agent raises it after each change of `ports`,
- * `vteps_own`, `vnis`, `hosts` or `prefixes`. While it is 0 nothing is remembered.
+ * `vteps_own`, `vnis`, `hosts`, `prefixes` or `vpcs` (which has the lengths of prefixes). While it is 0 nothing is remembered.
  */
 #pragma once
 

@@ -53,7 +53,7 @@ public sealed class BadInputTests(BadInputTests.Host host) : IClassFixture<BadIn
         { "POST", "sites", "{\"name\":\"x\",\"spec\":{\"controllers\":[null]}}", 422, "invalid", "/spec/controllers/0", "must not be null" },
         { "POST", "sites", "{\"name\":\"x\",\"spec\":{\"controllers\":[\"10.0.0.256\"]}}", 422, "invalid", "/spec/controllers/0", "10.0.0.256" },
         { "POST", "sites", "{\"name\":\"x\",\"spec\":{\"fabricNumber\":65536}}", 422, "invalid", "/spec/fabricNumber", "1..65535" },
-        { "POST", "devices", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"role\":\"king\"}}", 422, "invalid", "/spec/role", "one of spine, leaf, hypervisor, server, external" },
+        { "POST", "devices", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"role\":\"king\"}}", 422, "invalid", "/spec/role", "one of spine, leaf, hypervisor, softgate, server, external" },
         { "POST", "devices", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"role\":0}}", 422, "invalid", "/spec/role", "one of" },
         { "POST", "devices", "{\"name\":\"x\",\"spec\":{\"site\":\"s\",\"role\":\"leaf\"}}", 422, "invalid", "/spec/management", "needs management" },
         { "POST", "devices", "{\"name\":\"x\",\"spec\":{\"site\":\"nowhere\",\"role\":\"server\"}}", 422, "invalid", "/spec/site", "there is no Site 'nowhere'" },

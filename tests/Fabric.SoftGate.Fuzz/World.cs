@@ -68,8 +68,17 @@ internal sealed class World : IDisposable
 
         Settings = new Settings
         {
-            AdjacencyNs = ulong.MaxValue / 2, TcpOpening = 240, TcpEstablished = 7440, TcpClosing = 240, Udp = 300, Icmp = 60, Other = 300, Fragment = 5,
-            BlockHold = 60, VxlanPort = 4789, UnderlayMtu = UnderlayMtu,
+            AdjacencyNs = ulong.MaxValue / 2,
+            TcpOpening = 240,
+            TcpEstablished = 7440,
+            TcpClosing = 240,
+            Udp = 300,
+            Icmp = 60,
+            Other = 300,
+            Fragment = 5,
+            BlockHold = 60,
+            VxlanPort = 4789,
+            UnderlayMtu = UnderlayMtu,
         };
         SetSettings(Settings);
     }
@@ -176,8 +185,11 @@ internal sealed class World : IDisposable
             {
                 adjacencies.SetAll((hop * 4) + path, new Adjacency
                 {
-                    Expires = ulong.MaxValue / 2, Ifindex = Loopback, Mtu = hop < HopPublic4 ? UnderlayMtu : VnetMtu,
-                    Source = Mac6.Of(OwnMac), Destination = Mac6.Of(hop < HopPublic4 ? LeafMac : RouterMac),
+                    Expires = ulong.MaxValue / 2,
+                    Ifindex = Loopback,
+                    Mtu = hop < HopPublic4 ? UnderlayMtu : VnetMtu,
+                    Source = Mac6.Of(OwnMac),
+                    Destination = Mac6.Of(hop < HopPublic4 ? LeafMac : RouterMac),
                 });
             }
         }
@@ -202,8 +214,14 @@ internal sealed class World : IDisposable
         {
             vnets.Set(row.Index, new VNet
             {
-                Uid = row.Index + 1000, Vpc = row.Vpc, Vni = row.Vni, Kind = (ushort)row.Kind, Mac = Mac6.Of(row.Kind == VNetKind.L2 ? GatewayMac : L3Mac),
-                Mtu = VnetMtu, AclIn = row.Index == VnetListed ? 1u : 0, Source = row.Vtep,
+                Uid = row.Index + 1000,
+                Vpc = row.Vpc,
+                Vni = row.Vni,
+                Kind = (ushort)row.Kind,
+                Mac = Mac6.Of(row.Kind == VNetKind.L2 ? GatewayMac : L3Mac),
+                Mtu = VnetMtu,
+                AclIn = row.Index == VnetListed ? 1u : 0,
+                Source = row.Vtep,
             });
             vnis.Set(row.Vni, row.Index);
             foreach (var address in row.Gateways)
@@ -213,7 +231,8 @@ internal sealed class World : IDisposable
 
             routers.Set(row.Index, new Router
             {
-                Address4 = At(row.Index == VnetListed ? GatewayListed : Gateway4), Address6 = At(row.Vpc == C ? GatewayC6 : Gateway6),
+                Address4 = At(row.Index == VnetListed ? GatewayListed : Gateway4),
+                Address6 = At(row.Vpc == C ? GatewayC6 : Gateway6),
             });
             _vpcs[row.Vpc].Flags |= (uint)(VpcFlags.Present | (row.Vpc == C ? VpcFlags.RoutedPublic6 | VpcFlags.AntiSpoof : VpcFlags.None));
         }

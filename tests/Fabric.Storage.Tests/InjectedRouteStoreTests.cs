@@ -73,7 +73,12 @@ public sealed class InjectedRouteStoreTests
 
     private static RouteWrite Of(int site, params InjectedRouteChange[] changes) => new()
     {
-        SiteUid = site, Site = "north", Changes = changes, Limit = 3, Origin = StoreFixture.Origin, Response = new StoredResponse(200, "{}", "done"),
+        SiteUid = site,
+        Site = "north",
+        Changes = changes,
+        Limit = 3,
+        Origin = StoreFixture.Origin,
+        Response = new StoredResponse(200, "{}", "done"),
     };
 
     private static Task<RouteWriteResult> WriteAsync(StoreFixture fixture, int site, params InjectedRouteChange[] changes) =>

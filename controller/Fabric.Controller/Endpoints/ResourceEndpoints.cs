@@ -30,10 +30,16 @@ public static class ResourceEndpoints
         Map<TenantSpec>(api, ResourceKind.Tenant);
         Map<DeviceSpec>(api, ResourceKind.Device, "site");
         Map<LinkSpec>(api, ResourceKind.Link, "device");
+        Map<SoftGatePairSpec>(api, ResourceKind.SoftGatePair, "site", "device");
+        Map<AclListSpec>(api, ResourceKind.AclList, "tenant");
         Map<VpcSpec>(api, ResourceKind.Vpc, "tenant");
         Map<VNetSpec>(api, ResourceKind.VNet, "site", "vpc", "device");
         Map<IpamAllocationSpec>(api, ResourceKind.IpamAllocation, "vpc");
         Map<IpamSubnetSpec>(api, ResourceKind.IpamSubnet, "vpc");
+        Map<PublicAddressSpec>(api, ResourceKind.PublicAddress, "vpc");
+        Map<NatRuleSpec>(api, ResourceKind.NatRule, "vpc");
+        Map<LoadBalancerSpec>(api, ResourceKind.LoadBalancer, "vpc");
+        Map<StaticRouteSpec>(api, ResourceKind.StaticRoute, "vpc");
     }
 
     private static void Map<TSpec>(IEndpointRouteBuilder api, ResourceKind kind, params string[] references)

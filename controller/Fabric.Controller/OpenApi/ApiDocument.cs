@@ -43,6 +43,22 @@ public static class ApiDocument
             """,
         [typeof(IpamAllocationSpec)] = """{"vpc": "acme-prod", "prefix": "10.0.0.0/16"}""",
         [typeof(IpamSubnetSpec)] = """{"vpc": "acme-prod", "prefix": "10.0.1.0/24", "purpose": "common", "defaultGateway": "10.0.1.1"}""",
+        [typeof(SoftGatePairSpec)] = """
+            {"site": "dc1", "softGates": ["softgate1", "softgate2"],
+             "upstreams": [{"softGate": "softgate1", "port": "eth2", "addresses": ["100.64.1.1/31"], "peers": [{"address": "100.64.1.0", "asn": 65500}]}]}
+            """,
+        [typeof(AclListSpec)] = """
+            {"tenant": "acme", "default": "deny", "rules": [
+              {"number": 10, "action": "permit", "protocol": "tcp", "sources": ["0.0.0.0/0"], "ports": [{"first": 443, "last": 443}]},
+              {"number": 20, "action": "permit", "protocol": "icmp", "icmpType": 8}]}
+            """,
+        [typeof(PublicAddressSpec)] = """{"vpc": "acme-prod", "prefix": "198.51.100.9/32", "bandwidthLimit": 1000000000, "accessList": "from-outside"}""",
+        [typeof(NatRuleSpec)] = """{"vpc": "acme-prod", "type": "dnat", "insideAddress": "10.0.1.20", "public": ["198.51.100.9"], "protocol": "tcp", "ports": {"first": 8080, "last": 8090}}""",
+        [typeof(LoadBalancerSpec)] = """
+            {"vpc": "acme-prod", "address": "198.51.100.10", "protocol": "tcp", "ports": {"first": 80, "last": 80}, "algorithm": "roundRobin",
+             "healthCheck": {"type": "http", "path": "/ready"}, "backends": [{"address": "10.0.1.21", "port": 8080}, {"address": "10.0.1.22", "port": 8080, "weight": 2}]}
+            """,
+        [typeof(StaticRouteSpec)] = """{"vpc": "acme-prod", "prefix": "172.20.0.0/16", "nextHop": "10.0.1.50"}""",
         [typeof(ChangeSetRequest)] = """
             {"reason": "ticket 4711", "changes": [
               {"operation": "apply", "kind": "Vpc", "name": "acme-prod", "spec": {"tenant": "acme"}},

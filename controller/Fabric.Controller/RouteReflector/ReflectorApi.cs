@@ -3,6 +3,7 @@ using Fabric.Controller.Endpoints;
 using Fabric.Controller.Glass;
 using Fabric.Controller.Http;
 using Fabric.Controller.Json;
+using Fabric.Hosting;
 
 namespace Fabric.Controller.RouteReflector;
 

@@ -6,6 +6,7 @@ using Fabric.Bgp.Speaker;
 using Fabric.Bgp.Wire;
 using Fabric.Controller.Glass;
 using Fabric.Controller.RouteReflector.Metrics;
+using Fabric.Hosting;
 
 namespace Fabric.Controller.RouteReflector;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Fabric.Bgp.Policy;
 using Fabric.Bgp.Speaker;
+using Fabric.Hosting;
 using Fabric.Primitives;
 
 namespace Fabric.Controller.RouteReflector;

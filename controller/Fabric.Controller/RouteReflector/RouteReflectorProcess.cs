@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Fabric.Bgp.Speaker;
 using Fabric.Controller.RouteReflector.Metrics;
+using Fabric.Hosting;
 
 namespace Fabric.Controller.RouteReflector;
 
@@ -25,7 +26,7 @@ public static class RouteReflectorProcess
         {
             await SpeakerWarmUp.RunAsync();
             await using var speaker = new ReflectorSpeaker(config, log, time);
-            await using var metrics = config.MetricsListen is { } listen ? await MetricsEndpoint.StartAsync(listen, speaker.SampleAsync) : null;
+            await using var metrics = config.MetricsListen is { } listen ? await MetricsEndpoint.StartAsync(listen, async stop => ReflectorMetrics.Write(await speaker.SampleAsync(stop))) : null;
             await using var api = config.ApiListen is { } apiListen ? await ReflectorApi.StartAsync(apiListen, config.ApiTokenFile, speaker, time) : null;
             Remark(config, log);
             if (api is not null)

@@ -1,3 +1,4 @@
+using Fabric.Hosting;
 using Fabric.Storage;
 
 namespace Fabric.Controller.Security;

@@ -16,6 +16,9 @@ public sealed class IdentifierAssigner
     /// <summary>Part name of the ASN of a site's controllers.</summary>
     public const string ControllersPart = "controllers";
 
+    /// <summary>Part name of a SoftGate's service VTEP among the loopbacks.</summary>
+    public const string ServicePart = "service";
+
     private static readonly NumberRange FabricNumbers = new(1, 65_535);
     private static readonly NumberRange DeviceNumbers = new(1, 65_535);
 
@@ -142,6 +145,7 @@ public sealed class IdentifierAssigner
         {
             Drop(new(IdentifierSpace.DeviceNumber, site.Uid), new(before.Uid), others);
             Drop(new(IdentifierSpace.Loopback, site.Uid), new(before.Uid), others);
+            Drop(new(IdentifierSpace.Loopback, site.Uid), new(before.Uid, ServicePart), others);
             Drop(new(IdentifierSpace.Asn, site.Uid), new(before.Uid), others);
             foreach (var (_, owner) in _table.In(new(IdentifierSpace.Vlan, before.Uid)).ToList())
             {
@@ -211,6 +215,10 @@ public sealed class IdentifierAssigner
         var places = (1L << (32 - siteSpec.LoopbackPool.Length)) - 2;
         var given = device.Loopback is { } loopback ? (long?)(loopback.Number - siteSpec.LoopbackPool.Address.Number) : null;
         Hold(resource, "/spec/loopback", new(IdentifierSpace.Loopback, site.Uid), new(resource.Uid), given, new(1, Math.Min(places, ushort.MaxValue)));
+        if (device.Role == DeviceRole.Softgate)
+        {
+            Hold(resource, "/spec/site", new(IdentifierSpace.Loopback, site.Uid), new(resource.Uid, ServicePart), null, new(1, Math.Min(places, ushort.MaxValue)));
+        }
 
         if (device.Asn is { } asn)
         {
@@ -259,7 +267,7 @@ public sealed class IdentifierAssigner
             var whose = holder.Part.Length > 0 ? $"the site's {holder.Part}" : _next.Find(holder.Uid)?.Key.ToString() ?? "another device";
             _errors.Add((resource.Key, "/spec/asn", $"ASN {asn} was given to {whose}; choose one outside the site's asnPool {((SiteSpec)site.Spec).AsnPool}"));
         }
-        else if (GivenAsns(site)[asn].Find(d => d.Uid != resource.Uid && (device.Role == DeviceRole.Hypervisor || ((DeviceSpec)d.Spec).Role != device.Role)) is { } twin)
+        else if (GivenAsns(site)[asn].Find(d => d.Uid != resource.Uid && (device.Role is DeviceRole.Hypervisor or DeviceRole.Softgate || ((DeviceSpec)d.Spec).Role != device.Role)) is { } twin)
         {
             _errors.Add((resource.Key, "/spec/asn", $"ASN {asn} is that of {twin.Key}; only spines share one, or leaves"));
         }

@@ -14,6 +14,9 @@ public enum DeviceRole
     /// <summary>A KVM host; a VTEP that only bridges.</summary>
     Hypervisor,
 
+    /// <summary>A gateway server: NAT, load balancing and access lists for every VPC; a VTEP.</summary>
+    Softgate,
+
     /// <summary>A server on a leaf port; not managed.</summary>
     Server,
 
@@ -36,7 +39,7 @@ public sealed record DeviceSpec : ResourceSpec
     /// <summary>How to reach it. Required of a managed role.</summary>
     public ManagementSpec? Management { get; init; }
 
-    /// <summary>Its ASN; allocated where absent: one for all spines of a site, one a leaf, one a hypervisor.</summary>
+    /// <summary>Its ASN; allocated where absent: one for all spines of a site, one for every other device.</summary>
     public Asn? Asn { get; init; }
 
     /// <summary>Its loopback, router id and VTEP address, inside the site's pool; allocated where absent. The IPv6 loopback has the
@@ -48,7 +51,7 @@ public sealed record DeviceSpec : ResourceSpec
 
     /// <summary>Whether Fabric configures it.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsManaged => Role is DeviceRole.Spine or DeviceRole.Leaf or DeviceRole.Hypervisor;
+    public bool IsManaged => Role is DeviceRole.Spine or DeviceRole.Leaf or DeviceRole.Hypervisor or DeviceRole.Softgate;
 
     /// <inheritdoc/>
     public override IEnumerable<ResourceReference> GetReferences() => [new("/spec/site", new(ResourceKind.Site, Site))];

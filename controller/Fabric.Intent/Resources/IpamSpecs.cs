@@ -43,11 +43,14 @@ public sealed record IpamSubnetSpec : ResourceSpec
     /// <summary>The VPC whose address space it is part of.</summary>
     public required string Vpc { get; init; }
 
-    /// <summary>The subnet; inside one allocation of the VPC, overlapping no other subnet of it.</summary>
+    /// <summary>The subnet; inside one allocation of the VPC. Subnets of a system VPC may nest (an address of a range has its purpose), others are apart.</summary>
     public required IpPrefix Prefix { get; init; }
 
     /// <summary>What it is for.</summary>
     public SubnetPurpose Purpose { get; init; } = SubnetPurpose.Common;
+
+    /// <summary>True: reached from outside the VPC as it is, without translation.</summary>
+    public bool GlobalRouting { get; init; }
 
     /// <summary>Default gateway; inside the subnet.</summary>
     public IpAddr? DefaultGateway { get; init; }

@@ -26,4 +26,22 @@ public enum ResourceKind
 
     /// <summary><see cref="IpamSubnetSpec"/>.</summary>
     IpamSubnet,
+
+    /// <summary><see cref="SoftGatePairSpec"/>.</summary>
+    SoftGatePair,
+
+    /// <summary><see cref="AclListSpec"/>.</summary>
+    AclList,
+
+    /// <summary><see cref="PublicAddressSpec"/>.</summary>
+    PublicAddress,
+
+    /// <summary><see cref="NatRuleSpec"/>.</summary>
+    NatRule,
+
+    /// <summary><see cref="LoadBalancerSpec"/>.</summary>
+    LoadBalancer,
+
+    /// <summary><see cref="StaticRouteSpec"/>.</summary>
+    StaticRoute,
 }

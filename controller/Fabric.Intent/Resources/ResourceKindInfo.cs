@@ -16,10 +16,16 @@ public sealed record ResourceKindInfo(ResourceKind Kind, string Plural, Type Spe
         new(ResourceKind.Tenant, "tenants", typeof(TenantSpec)),
         new(ResourceKind.Device, "devices", typeof(DeviceSpec)),
         new(ResourceKind.Link, "links", typeof(LinkSpec)),
+        new(ResourceKind.SoftGatePair, "softgate-pairs", typeof(SoftGatePairSpec)),
+        new(ResourceKind.AclList, "acl-lists", typeof(AclListSpec)),
         new(ResourceKind.Vpc, "vpcs", typeof(VpcSpec)),
         new(ResourceKind.VNet, "vnets", typeof(VNetSpec)),
         new(ResourceKind.IpamAllocation, "ipam-allocations", typeof(IpamAllocationSpec)),
         new(ResourceKind.IpamSubnet, "ipam-subnets", typeof(IpamSubnetSpec)),
+        new(ResourceKind.PublicAddress, "public-addresses", typeof(PublicAddressSpec)),
+        new(ResourceKind.NatRule, "nat-rules", typeof(NatRuleSpec)),
+        new(ResourceKind.LoadBalancer, "load-balancers", typeof(LoadBalancerSpec)),
+        new(ResourceKind.StaticRoute, "static-routes", typeof(StaticRouteSpec)),
     ];
 
     private static readonly FrozenDictionary<ResourceKind, ResourceKindInfo> ByKind = All.ToFrozenDictionary(i => i.Kind);

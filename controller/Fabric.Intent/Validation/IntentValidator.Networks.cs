@@ -229,7 +229,8 @@ public static partial class IntentValidator
             yield return (ChangeErrorKind.Invalid, "/spec/prefix", $"{spec.Prefix} is in no allocation of VPC '{spec.Vpc}'; make an IpamAllocation that contains it first");
         }
 
-        foreach (var other in SubnetsOf(next, spec.Vpc).Where(s => s.Resource.Uid != resource.Uid && s.Spec.Prefix.Overlaps(spec.Prefix)))
+        var mayNest = next.SystemVpcs.Contains(spec.Vpc);
+        foreach (var other in SubnetsOf(next, spec.Vpc).Where(s => s.Resource.Uid != resource.Uid && (mayNest ? s.Spec.Prefix == spec.Prefix : s.Spec.Prefix.Overlaps(spec.Prefix))))
         {
             yield return (ChangeErrorKind.Conflict, "/spec/prefix", $"{spec.Prefix} overlaps {other.Spec.Prefix} ({other.Resource.Key}) in the same VPC; choose another subnet");
         }

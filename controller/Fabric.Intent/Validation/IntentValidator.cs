@@ -29,10 +29,16 @@ public static partial class IntentValidator
             TenantSpec spec => CheckTenant(spec),
             DeviceSpec spec => CheckDevice(next, resource, spec, change.Before?.Spec as DeviceSpec),
             LinkSpec spec => CheckLink(next, resource, spec),
-            VpcSpec => [],
-            VNetSpec spec => CheckVNet(next, resource, spec, change.Before?.Spec as VNetSpec),
+            VpcSpec spec => CheckVpc(next, resource, spec, change.Before?.Spec as VpcSpec),
+            VNetSpec spec => CheckVNet(next, resource, spec, change.Before?.Spec as VNetSpec).Concat(CheckVNetServices(next, spec)),
             IpamAllocationSpec spec => CheckAllocation(next, resource, spec, change.Before?.Spec as IpamAllocationSpec),
             IpamSubnetSpec spec => CheckSubnet(next, resource, spec),
+            SoftGatePairSpec spec => CheckPair(next, resource, spec),
+            AclListSpec spec => CheckAclList(spec),
+            PublicAddressSpec spec => CheckPublicAddress(next, resource, spec),
+            NatRuleSpec spec => CheckNatRule(next, resource, spec),
+            LoadBalancerSpec spec => CheckLoadBalancer(next, resource, spec),
+            StaticRouteSpec spec => CheckStaticRoute(next, resource, spec),
             _ => throw new InvalidOperationException($"no rules for {resource.Key.Kind}"),
         });
     }
@@ -52,6 +58,11 @@ public static partial class IntentValidator
             foreach (var subnet in SubnetsOf(next, allocation.Vpc).Where(s => allocation.Prefix.Contains(s.Spec.Prefix)))
             {
                 yield return (ChangeErrorKind.InUse, "", $"{gone.Key} is needed by {subnet.Resource.Key}; delete it first or in the same change set");
+            }
+
+            if (next.SystemVpcs.Contains(allocation.Vpc) && next.ClaimsOverlapping(ClaimScope.Public, "", allocation.Prefix).FirstOrDefault() is { Owner.Name: not null } claim)
+            {
+                yield return (ChangeErrorKind.InUse, "", $"{claim.Owner} uses {claim.Prefix} of {gone.Key}; delete it first or in the same change set");
             }
         }
     }

@@ -182,7 +182,7 @@ public sealed class StatusSource : IStatusSource
     {
         var site = snapshot.Find(ResourceKind.Site, spec.Site)!;
         var vni = new Vni(snapshot.NumberOf(IdentifierSpace.Vni, site.Uid, new(vnet.Uid)));
-        var place = GatewayPlaces.Of(spec);
+        var place = GatewayPlaces.Of(snapshot, spec);
         var devices = Placement.DevicesOf(snapshot, spec).ToList();
         var shortfalls = devices
             .SelectMany(d => (_board.Find(d.Uid)?.Shortfalls ?? []).Where(s => s.VNet == vnet.Key).Select(s => (Device: d.Key.Name, s.Reason)))
@@ -201,17 +201,18 @@ public sealed class StatusSource : IStatusSource
             })]),
         };
         var conditions = Aggregate(vnet, devices, shortfalls.Where(s => s.Reason != ShortfallReason.CannotRoute), out var observed);
-        return new(observed, [.. conditions, Gateway(place, conditions[0], shortfalls)], details);
+        return new(observed, [.. conditions, Gateway(place, snapshot.ReferrersOf(site.Key, ResourceKind.SoftGatePair).Any(), conditions[0], shortfalls)], details);
     }
 
-    private static Condition Gateway(GatewayPlace place, Condition ready, List<(string Device, ShortfallReason Reason)> shortfalls)
+    private static Condition Gateway(GatewayPlace place, bool hasPair, Condition ready, List<(string Device, ShortfallReason Reason)> shortfalls)
     {
         var cannot = shortfalls.Where(s => s.Reason == ShortfallReason.CannotRoute).Select(s => s.Device).ToList();
         return place switch
         {
             GatewayPlace.None => new("GatewayReady", ConditionStatus.True, "NoGateway", "the V-Net asks for no gateway"),
-            GatewayPlace.SoftGate => new(
+            GatewayPlace.SoftGate when !hasPair => new(
                 "GatewayReady", ConditionStatus.False, "NoSoftGate", "a V-Net on hypervisors has its gateway on a SoftGate, and the site has none: it is layer 2"),
+            GatewayPlace.SoftGate => new("GatewayReady", ConditionStatus.Unknown, "NotReported", "the SoftGates have not said yet that they are its gateway"),
             _ when ready.Status != ConditionStatus.True => new("GatewayReady", ready.Status, ready.Reason, ready.Message),
             _ when cannot.Count > 0 => new(
                 "GatewayReady", ConditionStatus.False, nameof(ShortfallReason.CannotRoute), $"no VRFs on {Some(cannot)}: the V-Net is layer 2 there"),

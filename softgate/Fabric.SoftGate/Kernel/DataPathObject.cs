@@ -92,7 +92,7 @@ public sealed unsafe class DataPathObject : IDisposable
     }
 
     /// <summary>Descriptor of a map, for ring buffers and memory maps.</summary>
-    /// <summary>Makes the data path look anew into what it remembers of <c>ports</c>, <c>vteps_own</c>, <c>vnis</c>, <c>hosts</c> and <c>prefixes</c>:
+    /// <summary>Makes the data path look anew into what it remembers of <c>ports</c>, <c>vteps_own</c>, <c>vnis</c>, <c>hosts</c>, <c>prefixes</c> and <c>vpcs</c>:
     /// to be called after each change of them, and once at the start of whoever changes them. Until it is called for the first time nothing is remembered.</summary>
     internal void TablesChanged()
     {
@@ -106,6 +106,12 @@ public sealed unsafe class DataPathObject : IDisposable
 
     internal int MapDescriptor(string name) =>
         _maps.TryGetValue(name, out var map) ? LibBpf.MapFd(map) : throw new InvalidOperationException($"the object file has no map {name}");
+
+    /// <summary>Descriptor of a map, and octets of its keys and values.</summary>
+    internal (int Descriptor, int KeySize, int ValueSize) MapShape(string name) =>
+        _maps.TryGetValue(name, out var map)
+            ? (LibBpf.MapFd(map), (int)LibBpf.MapKeySize(map), (int)LibBpf.MapValueSize(map))
+            : throw new InvalidOperationException($"the object file has no map {name}");
 
     /// <summary>Descriptor of a program.</summary>
     internal int ProgramDescriptor(string name) =>
@@ -153,7 +159,7 @@ public sealed unsafe class DataPathObject : IDisposable
     private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
 
     /// <summary>libbpf writes to standard error by itself; what matters is in the exceptions.</summary>
-    private static void Silence() => _ = LibBpf.SetPrint(&Discard);
+    internal static void Silence() => _ = LibBpf.SetPrint(&Discard);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Discard(int level, byte* format, nint arguments) => 0;

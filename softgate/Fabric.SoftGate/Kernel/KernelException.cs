@@ -27,6 +27,7 @@ internal static class Errno
 {
     internal const int NoEntry = 2;
     internal const int NoMemory = 12;
+    internal const int Busy = 16;
     internal const int Exists = 17;
     internal const int NoSpace = 28;
     internal const int TooBig = 7;

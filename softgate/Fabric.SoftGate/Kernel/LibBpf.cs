@@ -92,6 +92,18 @@ internal static unsafe partial class LibBpf
     [LibraryImport(Library, EntryPoint = "bpf_obj_pin", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int ObjectPin(int fd, string path);
 
+    [LibraryImport(Library, EntryPoint = "bpf_obj_get_info_by_fd", SetLastError = true)]
+    internal static partial int ObjectInfo(int fd, void* info, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "libbpf_probe_bpf_prog_type")]
+    internal static partial int ProbeProgramType(uint type, nint options);
+
+    [LibraryImport(Library, EntryPoint = "libbpf_probe_bpf_map_type")]
+    internal static partial int ProbeMapType(uint type, nint options);
+
+    [LibraryImport(Library, EntryPoint = "libbpf_probe_bpf_helper")]
+    internal static partial int ProbeHelper(uint programType, uint helper, nint options);
+
     [LibraryImport(Library, EntryPoint = "bpf_link_create", SetLastError = true)]
     internal static partial int LinkCreate(int program, int target, uint attachType, LinkCreateOptions* options);
 
@@ -169,6 +181,30 @@ internal static unsafe partial class LibBpf
         public nuint Size;
         public ulong ElementFlags;
         public ulong Flags;
+    }
+
+    /// <summary>struct bpf_link_info of an XDP link, from its start.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct LinkInfo
+    {
+        public uint Type;
+        public uint Id;
+        public uint ProgramId;
+        public uint Padding;
+        public uint Ifindex;
+        public uint Padding2;
+    }
+
+    /// <summary>struct bpf_map_info, from its start.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct MapInfo
+    {
+        public uint Type;
+        public uint Id;
+        public uint KeySize;
+        public uint ValueSize;
+        public uint MaxEntries;
+        public uint Flags;
     }
 
     /// <summary>struct bpf_link_create_opts, as far as XDP needs it.</summary>

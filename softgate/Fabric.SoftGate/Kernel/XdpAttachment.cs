@@ -10,15 +10,21 @@ public sealed unsafe class XdpAttachment : IDisposable
     private const uint FlagNative = 1 << 2;
 
     private readonly SafeFileDescriptor _link;
+    private readonly string? _pin;
 
-    private XdpAttachment(SafeFileDescriptor link, bool native)
+    private XdpAttachment(SafeFileDescriptor link, string? pin, XdpMode mode, string? refusal = null)
     {
         _link = link;
-        IsNative = native;
+        _pin = pin;
+        Mode = mode;
+        NativeRefusal = refusal;
     }
 
-    /// <summary>True: in the driver. False: generic, slower, for drivers without XDP. Of an attachment found again it is not known: true.</summary>
-    public bool IsNative { get; }
+    /// <summary>How it is attached.</summary>
+    public XdpMode Mode { get; }
+
+    /// <summary>Why the driver does not run the program; only where <see cref="Mode"/> is <see cref="XdpMode.Generic"/>.</summary>
+    public string? NativeRefusal { get; }
 
     /// <summary>Attaches a program, in the driver where that is possible. With a pin that is there already, replaces the program of that
     /// attachment instead: no packet passes between the old and the new one.</summary>
@@ -33,21 +39,23 @@ public sealed unsafe class XdpAttachment : IDisposable
         if (pin is not null && LibBpf.ObjectGet(pin) is var found and >= 0)
         {
             var link = new SafeFileDescriptor(found);
-            if (LibBpf.LinkUpdate(found, descriptor, 0) == 0)
+            if (InterfaceOf(found) == ifindex && LibBpf.LinkUpdate(found, descriptor, 0) == 0)
             {
-                return new(link, native: true);
+                return new(link, pin, XdpMode.Kept);
             }
 
-            // Its interface is gone: a link without one can only be thrown away.
-            link.Dispose();
+            // Its interface is gone, or has another name now: it belongs to nothing of ours.
             File.Delete(pin);
+            link.Dispose();
         }
 
-        var native = true;
+        var mode = XdpMode.Native;
+        string? refusal = null;
         var fd = Create(descriptor, ifindex, FlagNative);
         if (fd < 0)
         {
-            native = false;
+            refusal = Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+            mode = XdpMode.Generic;
             fd = Create(descriptor, ifindex, FlagGeneric);
         }
 
@@ -59,11 +67,23 @@ public sealed unsafe class XdpAttachment : IDisposable
         var created = new SafeFileDescriptor(fd);
         if (pin is not null && LibBpf.ObjectPin(fd, pin) != 0)
         {
+            var failure = KernelException.Last($"cannot pin the attachment at {pin}");
             created.Dispose();
-            throw KernelException.Last($"cannot pin the attachment at {pin}");
+            throw failure;
         }
 
-        return new(created, native);
+        return new(created, pin, mode, refusal);
+    }
+
+    /// <summary>Takes the program off the interface.</summary>
+    public void Detach()
+    {
+        if (_pin is not null)
+        {
+            File.Delete(_pin);
+        }
+
+        _link.Dispose();
     }
 
     /// <inheritdoc/>
@@ -74,6 +94,27 @@ public sealed unsafe class XdpAttachment : IDisposable
         var options = new LibBpf.LinkCreateOptions { Size = (nuint)sizeof(LibBpf.LinkCreateOptions), Flags = flags };
         return LibBpf.LinkCreate(program, (int)ifindex, AttachTypeXdp, &options);
     }
+
+    /// <summary>The interface of an attachment; 0: gone.</summary>
+    private static uint InterfaceOf(int link)
+    {
+        var info = default(LibBpf.LinkInfo);
+        var length = (uint)sizeof(LibBpf.LinkInfo);
+        return LibBpf.ObjectInfo(link, &info, &length) == 0 ? info.Ifindex : 0;
+    }
+}
+
+/// <summary>How an XDP program is attached.</summary>
+public enum XdpMode
+{
+    /// <summary>In the driver.</summary>
+    Native,
+
+    /// <summary>In front of the kernel's stack: slower, for drivers without XDP.</summary>
+    Generic,
+
+    /// <summary>As an earlier process has attached it.</summary>
+    Kept,
 }
 
 /// <summary>Owns a file descriptor.</summary>

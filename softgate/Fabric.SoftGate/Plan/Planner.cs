@@ -30,6 +30,9 @@ internal sealed class Planner
     /// <summary>Indices, to take up those that the maps have from an earlier run.</summary>
     internal Indices Indices => _indices;
 
+    /// <summary>Counts of changes of policy by realm, as the maps have them from an earlier run: no session may take a new count for an old one.</summary>
+    internal Dictionary<uint, uint> Policies { get; } = [];
+
     /// <summary>Takes a state as the wanted one.</summary>
     /// <param name="state">The state.</param>
     /// <param name="interfaces">Interface numbers by name.</param>
@@ -88,7 +91,8 @@ internal sealed class Planner
             }
             else
             {
-                plan = new VpcPlan(_indices.Vpcs.Of(slice.Vpc.Uid));
+                var realm = _indices.Vpcs.Of(slice.Vpc.Uid);
+                plan = new VpcPlan(realm, Policies.GetValueOrDefault(realm));
                 plan.Take(slice, contents);
                 _vpcs.Add(slice.Vpc.Uid, plan);
                 parts.Add((new MapContents(), plan.Render(this)));
@@ -313,11 +317,11 @@ internal sealed class Planner
     }
 
     /// <summary>One VPC: its slice, and what was learnt of it.</summary>
-    private sealed class VpcPlan(uint realm)
+    private sealed class VpcPlan(uint realm, uint policy)
     {
         private readonly PrefixLengths _prefixLengths = new();
         private readonly PrefixLengths _sourceLengths = new();
-        private uint _policy;
+        private uint _policy = policy;
 
         internal VpcSlice Slice { get; private set; } = null!;
 

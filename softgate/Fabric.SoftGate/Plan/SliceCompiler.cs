@@ -1,6 +1,7 @@
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
 using Fabric.SoftGate.Layout;
+using Fabric.SoftGate.Neighbors;
 
 namespace Fabric.SoftGate.Plan;
 
@@ -149,6 +150,12 @@ internal sealed class SliceCompiler
         {
             Maps.Add(MapId.Gateways, new GatewayKey { Vnet = index, Address = Address16.Of(gateway.Address) }, new Gateway());
             Prefix(gateway.Network, new Route { Vnet = index, Flags = (ushort)RouteFlags.Connected });
+        }
+
+        if (vnet.Gateways.Any(g => g.Address.IsV6))
+        {
+            // Routers are advertised by their link-local address (RFC 4861 section 4.2), and hosts ask for it.
+            Maps.Add(MapId.Gateways, new GatewayKey { Vnet = index, Address = Address16.Of(NeighborFrames.LinkLocal(_node.GatewayMac)) }, new Gateway());
         }
 
         foreach (var host in vnet.KnownHosts)

@@ -85,7 +85,8 @@ internal sealed class StateReader
                 pool4 ?? default,
                 pool6,
                 hasBfd ? new BfdTimers(Timer(profile, "transmit-interval", 300), Timer(profile, "detect-multiplier", 3)) : null,
-                evpn?.Child("advertise-all-vni") is not null),
+                evpn?.Child("advertise-all-vni") is not null,
+                _config.Exists(n => n.Text == $"route-map {Names.StandIn} permit 10")),
             asn);
 
         foreach (var line in process.Children)
@@ -107,9 +108,9 @@ internal sealed class StateReader
         {
             foreach (var line in family.Children)
             {
-                if (line.Text.Split(' ') is ["network", var text] && IpPrefix.TryParse(text, out IpPrefix prefix, out _))
+                if (line.Text.Split(' ') is ["network", var text, .. var rest] && rest is [] or ["route-map", Names.StandIn] && IpPrefix.TryParse(text, out IpPrefix prefix, out _))
                 {
-                    Add(new BgpNetwork(prefix), asn);
+                    Add(new BgpNetwork(prefix, StandIn: rest.Length > 0), asn);
                 }
             }
         }

@@ -24,6 +24,9 @@ internal static class Names
     /// <summary>Route map: loopbacks that the device itself originates.</summary>
     public const string OwnLoopbacks = "FABRIC-OWN-LOOPBACKS";
 
+    /// <summary>Route map: makes a path look longer than the partner's own.</summary>
+    public const string StandIn = "FABRIC-STAND-IN";
+
     /// <summary>Route map: every route of a family that needs no filter.</summary>
     public const string All = "FABRIC-ALL";
 

@@ -108,6 +108,14 @@ internal static partial class ObjectLines
             yield return Frr([], $"bgp as-path access-list {Names.Own} seq 5 permit ^$");
         }
 
+        if (o.StandsIn)
+        {
+            // What is prepended counts as own.
+            yield return Frr([], $"bgp as-path access-list {Names.Own} seq 10 permit ^{o.Asn}_{o.Asn}_{o.Asn}$");
+            yield return Frr([], $"route-map {Names.StandIn} permit 10");
+            yield return Frr([$"route-map {Names.StandIn} permit 10"], $"set as-path prepend {o.Asn} {o.Asn} {o.Asn}", undo: "no set as-path prepend");
+        }
+
         foreach (var line in Loopbacks(Names.Loopbacks, own: false))
         {
             yield return line;
@@ -167,7 +175,7 @@ internal static partial class ObjectLines
     }
 
     private static IEnumerable<ConfigLine> Network(BgpNetwork o, string router) =>
-        [Frr([router, o.Prefix.Family == IpFamily.V4 ? Unicast4 : Unicast6], $"network {o.Prefix}")];
+        [Frr([router, o.Prefix.Family == IpFamily.V4 ? Unicast4 : Unicast6], $"network {o.Prefix}{(o.StandIn ? $" route-map {Names.StandIn}" : "")}", slot: $"network {o.Prefix}", undo: $"no network {o.Prefix}")];
 
     private static IEnumerable<ConfigLine> Evpn(EvpnVni o, string router)
     {

@@ -41,7 +41,8 @@ public sealed record BfdTimers(int IntervalMilliseconds, int Multiplier);
 /// <param name="LoopbackPool6">Loopbacks that the fabric announces are /128 inside this, where the site has IPv6 loopbacks.</param>
 /// <param name="Bfd">BFD on the fabric's sessions; null switches it off.</param>
 /// <param name="IsVtep">Whether the device originates EVPN routes for the VNIs it has.</param>
-public sealed record BgpInstance(Asn Asn, IpAddr RouterId, IpPrefix LoopbackPool4, IpPrefix? LoopbackPool6, BfdTimers? Bfd, bool IsVtep)
+/// <param name="StandsIn">Whether it announces prefixes of a partner too, with a longer path (<see cref="BgpNetwork.StandIn"/>).</param>
+public sealed record BgpInstance(Asn Asn, IpAddr RouterId, IpPrefix LoopbackPool4, IpPrefix? LoopbackPool6, BfdTimers? Bfd, bool IsVtep, bool StandsIn = false)
     : DeviceObject
 {
     /// <summary>The key every object inside the process depends on.</summary>
@@ -65,9 +66,9 @@ public sealed record FabricNeighbor(string Port) : DeviceObject
 }
 
 /// <summary>
-/// The passive end of a controller's multihop session over the management network: EVPN is announced to it and accepted
-/// from it with next hops unchanged. What a controller says is believed as what a leaf says is, and goes to the others;
-/// FRR 8.4 knows no <c>maximum-prefix</c> in EVPN, so the controller alone bounds how much it is.
+/// The passive end of a multihop session of a speaker that is no device's FRR: a controller over the management network, or a SoftGate's
+/// agent over the underlay. EVPN is announced to it and accepted from it with next hops unchanged. What it says is believed as what a leaf
+/// says is, and goes to the others; FRR 8.4 knows no <c>maximum-prefix</c> in EVPN, so the speaker alone bounds how much it is.
 /// </summary>
 public sealed record ControllerNeighbor(IpAddr Address, Asn Asn) : DeviceObject
 {
@@ -79,7 +80,9 @@ public sealed record ControllerNeighbor(IpAddr Address, Asn Asn) : DeviceObject
 }
 
 /// <summary>A prefix that the device originates in the underlay (its loopbacks).</summary>
-public sealed record BgpNetwork(IpPrefix Prefix) : DeviceObject
+/// <param name="Prefix">The prefix.</param>
+/// <param name="StandIn">True: a partner's, announced with the own ASN three times more, so that it is used when the partner's is gone.</param>
+public sealed record BgpNetwork(IpPrefix Prefix, bool StandIn = false) : DeviceObject
 {
     /// <inheritdoc/>
     public override ObjectKey Key => new(ObjectClass.BgpNetwork, Prefix.ToString());

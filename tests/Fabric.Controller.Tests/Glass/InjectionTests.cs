@@ -69,7 +69,11 @@ public sealed class InjectionTests(ApiHost host) : IClassFixture<ApiHost>
 
     private static object Announce(string name, string nextHop = "10.255.0.11") => new
     {
-        operation = "announce", family = "l2vpn-evpn", name, vni = 100, l3Vni = name.Contains("[2]", StringComparison.Ordinal) ? 50 : (int?)null,
+        operation = "announce",
+        family = "l2vpn-evpn",
+        name,
+        vni = 100,
+        l3Vni = name.Contains("[2]", StringComparison.Ordinal) ? 50 : (int?)null,
         attributes = new { nextHop, extendedCommunities = new[] { "rt:1:100", "encap:vxlan" } },
     };
 

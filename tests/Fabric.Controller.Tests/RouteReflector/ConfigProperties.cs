@@ -6,6 +6,7 @@ using Fabric.Bgp.Policy.Edits;
 using Fabric.Bgp.Policy.Matches;
 using Fabric.Bgp.Speaker;
 using Fabric.Controller.RouteReflector;
+using Fabric.Hosting;
 using Fabric.Primitives;
 using FsCheck;
 using FsCheck.Fluent;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Fabric.Bgp.Speaker;
 using Fabric.Controller.RouteReflector;
+using Fabric.Hosting;
 using Fabric.Primitives;
 
 namespace Fabric.Controller.Tests.RouteReflector;

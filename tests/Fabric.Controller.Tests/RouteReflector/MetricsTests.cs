@@ -2,6 +2,7 @@ using System.Net;
 using Fabric.Bgp;
 using Fabric.Bgp.Fsm;
 using Fabric.Controller.RouteReflector.Metrics;
+using Fabric.Hosting;
 
 namespace Fabric.Controller.Tests.RouteReflector;
 
@@ -80,7 +81,7 @@ public sealed class MetricsTests
     [Fact]
     public async Task They_are_served_at_metrics_and_nowhere_else()
     {
-        await using var endpoint = await MetricsEndpoint.StartAsync(new IPEndPoint(IPAddress.Loopback, 0), _ => Task.FromResult(Sample));
+        await using var endpoint = await MetricsEndpoint.StartAsync(new IPEndPoint(IPAddress.Loopback, 0), _ => Task.FromResult(ReflectorMetrics.Write(Sample)));
         using var http = new HttpClient { BaseAddress = endpoint.Address };
         using var answer = await http.GetAsync(new Uri("/metrics", UriKind.Relative));
         Assert.Equal(PrometheusText.ContentType, answer.Content.Headers.ContentType!.ToString());

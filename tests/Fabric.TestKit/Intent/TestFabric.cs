@@ -95,16 +95,42 @@ public sealed class TestFabric
         return this;
     }
 
+    /// <summary>Adds a pair of SoftGates, each cabled to the first two leaves and with port <c>wan</c> and an address towards an upstream router.</summary>
+    public TestFabric SoftGates(int count = 2)
+    {
+        for (var i = 1; i <= count; i++)
+        {
+            Device(Next("softgate"), DeviceRole.Softgate, [new PortSpec { Name = "wan" }]);
+            for (var leaf = 1; leaf <= Math.Min(2, _counts.GetValueOrDefault("leaf")); leaf++)
+            {
+                Cable($"leaf{leaf}", $"sg{i}", $"softgate{i}", $"up{leaf}");
+            }
+        }
+
+        return Apply(ResourceKind.SoftGatePair, "pair", new SoftGatePairSpec
+        {
+            Site = Site,
+            SoftGates = Enumerable.Range(1, count).Select(static i => $"softgate{i}").ToValueList(),
+            Upstreams = Enumerable.Range(1, count).Select(static i => new UpstreamSpec
+            {
+                SoftGate = $"softgate{i}",
+                Port = "wan",
+                Addresses = [IpInterface.Parse($"100.64.{i}.1/31")],
+                Peers = [new UpstreamPeerSpec(IpAddr.Parse($"100.64.{i}.0"), new Asn(65500))],
+            }).ToValueList(),
+        });
+    }
+
     /// <summary>Adds a device with a management address of its own.</summary>
     public TestFabric Device(string name, DeviceRole role, IEnumerable<PortSpec> ports)
     {
-        var managed = role is DeviceRole.Spine or DeviceRole.Leaf or DeviceRole.Hypervisor;
+        var managed = role is DeviceRole.Spine or DeviceRole.Leaf or DeviceRole.Hypervisor or DeviceRole.Softgate;
         var number = _nextManagement++;
         return Apply(ResourceKind.Device, name, new DeviceSpec
         {
             Site = Site,
             Role = role,
-            Os = !managed ? null : role == DeviceRole.Hypervisor ? "kvm-host" : "frr-linux",
+            Os = !managed ? null : role is DeviceRole.Hypervisor or DeviceRole.Softgate ? "kvm-host" : "frr-linux",
             Management = managed
                 ? new ManagementSpec { Address = IpAddr.Parse($"172.31.{number / 250}.{(number % 250) + 1}"), HostKeys = [HostKey] }
                 : null,

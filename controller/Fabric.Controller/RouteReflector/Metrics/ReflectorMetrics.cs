@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Fabric.Bgp.Fsm;
+using Fabric.Hosting;
 
 namespace Fabric.Controller.RouteReflector.Metrics;
 

@@ -4,6 +4,7 @@ using Fabric.Bgp;
 using Fabric.Bgp.Policy;
 using Fabric.Bgp.Speaker;
 using Fabric.Bgp.Wire;
+using Fabric.Hosting;
 using Fabric.Primitives;
 
 namespace Fabric.Controller.RouteReflector.Parsing;

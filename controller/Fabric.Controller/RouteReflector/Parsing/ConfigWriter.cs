@@ -4,6 +4,7 @@ using Fabric.Bgp.Policy;
 using Fabric.Bgp.Policy.Edits;
 using Fabric.Bgp.Policy.Matches;
 using Fabric.Bgp.Speaker;
+using Fabric.Hosting;
 using Fabric.Primitives;
 
 namespace Fabric.Controller.RouteReflector.Parsing;

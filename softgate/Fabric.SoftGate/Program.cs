@@ -1,0 +1,3 @@
+using Fabric.SoftGate.Host;
+
+return await CommandLine.InvokeAsync(args);
