@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Fabric.Bgp.Rib;
@@ -48,6 +50,29 @@ internal sealed unsafe class EntryIndex
 
     /// <summary>Where the search for a hash starts.</summary>
     public int Start(uint hash) => (PartOf(hash) << SlotBits) | Home(hash);
+
+    /// <summary>Whether the line where a search starts already says that there is none with this hash; then the slot becomes where it would be.</summary>
+    /// <remarks>The usual end of a search for a route that is new, without a branch for each slot.</remarks>
+    public bool IsAbsent(uint hash, ref int slot)
+    {
+        if (!Vector256.IsHardwareAccelerated)
+        {
+            return false;
+        }
+
+        var wanted = Vector256.Create((ulong)hash);
+        var (one, two) = (Vector256.Load(_slots + slot), Vector256.Load(_slots + slot + Vector256<ulong>.Count));
+        var like = Vector256.Equals(Vector256.ShiftRightLogical(one, 32), wanted) | Vector256.Equals(Vector256.ShiftRightLogical(two, 32), wanted);
+        var free = Vector256.Equals(one, Vector256<ulong>.Zero).ExtractMostSignificantBits()
+            | (Vector256.Equals(two, Vector256<ulong>.Zero).ExtractMostSignificantBits() << Vector256<ulong>.Count);
+        if (like != Vector256<ulong>.Zero || free == 0)
+        {
+            return false;
+        }
+
+        slot += BitOperations.TrailingZeroCount(free);
+        return true;
+    }
 
     /// <summary>The next entry with this hash, from a slot on, which moves behind it; 0 when there is none, and the slot is where it would be.</summary>
     public int Next(uint hash, ref int slot)

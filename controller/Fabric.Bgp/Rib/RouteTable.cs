@@ -653,6 +653,11 @@ internal sealed class RouteTable
     private int Find(FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, out int slot)
     {
         slot = _index.Start(hash);
+        if (_index.IsAbsent(hash, ref slot))
+        {
+            return 0;
+        }
+
         while (true)
         {
             var entry = _index.Next(hash, ref slot);
