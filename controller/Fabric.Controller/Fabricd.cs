@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Fabric.Controller.Agents;
 using Fabric.Controller.Endpoints;
 using Fabric.Controller.Evpn;
 using Fabric.Controller.Http;
@@ -12,12 +13,13 @@ using Fabric.Drivers.KvmHost;
 using Fabric.Drivers.Sessions;
 using Fabric.Hosting;
 using Fabric.Reconciler;
+using Fabric.Sqlite;
 using Fabric.Storage;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging.Console;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Fabric.Controller;
 
@@ -35,6 +37,9 @@ public sealed partial class Fabricd : IAsyncDisposable
 
     /// <summary>Where the API listens.</summary>
     public Uri Address { get; }
+
+    /// <summary>Where agents are listened to; null: nowhere.</summary>
+    public Uri? AgentAddress { get; private init; }
 
     /// <summary>The store.</summary>
     public FabricStore Store { get; }
@@ -77,11 +82,14 @@ public sealed partial class Fabricd : IAsyncDisposable
         WebApplication? app = null;
         try
         {
-            var (certificate, chain) = await ServerCertificate.LoadAsync(options, time, cancellationToken);
+            var (certificate, chain) = await ServerCertificate.LoadAsync(options.Identity, time, cancellationToken);
+            Directory.CreateDirectory(options.AgentIdentity.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var agents = await AgentAuthority.LoadAsync(options.AgentIdentity, time, cancellationToken);
+            var (agentCertificate, _) = options.AgentListen is null ? default : await ServerCertificate.LoadAsync(options.AgentIdentity, time, cancellationToken);
             var firstToken = await FirstToken.EnsureAsync(store, options.AdminTokenPath, cancellationToken);
             await SshKey.EnsureAsync(options.SshKeyPath, cancellationToken);
             var started = new StrongBox<bool>();
-            var builder = CreateBuilder(options);
+            var builder = SmallHost.Create("fabricd", options.LogFormat);
 
             // Why it cannot start is thrown to the caller, who says it; the host's log of the same would only bury it.
             builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => started.Value && level >= LogLevel.Warning);
@@ -95,8 +103,18 @@ public sealed partial class Fabricd : IAsyncDisposable
                     https.ServerCertificate = certificate;
                     https.ServerCertificateChain = chain;
                 }));
+                if (options.AgentListen is { } agentListen)
+                {
+                    kestrel.Listen(agentListen, listen => listen.UseHttps(https =>
+                    {
+                        https.ServerCertificate = agentCertificate;
+                        https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                        https.ClientCertificateValidation = agents.Knows;
+                    }));
+                }
             });
             AddServices(builder.Services, options, store, time);
+            builder.Services.AddSingleton(_ => agents);
             configure?.Invoke(builder.Services);
             app = builder.Build();
             Map(app);
@@ -107,8 +125,10 @@ public sealed partial class Fabricd : IAsyncDisposable
                 Log.FirstToken(app.Logger, options.AdminTokenPath);
             }
 
-            var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
-            return new Fabricd(app, store, new Uri(address));
+            // In the order in which they were asked for.
+            var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Select(static a => new Uri(a)).ToList();
+            app.Services.GetRequiredService<AgentListener>().Port = addresses.Count > 1 ? addresses[1].Port : null;
+            return new Fabricd(app, store, addresses[0]) { AgentAddress = addresses.Count > 1 ? addresses[1] : null };
         }
         catch
         {
@@ -130,39 +150,6 @@ public sealed partial class Fabricd : IAsyncDisposable
         await Store.DisposeAsync();
     }
 
-    private static WebApplicationBuilder CreateBuilder(FabricdOptions options)
-    {
-        // Nothing is read from files or variables that happen to lie around: the command line says it all.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "fabricd", ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
-        builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
-
-        // Standard output is for the ready line.
-        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        if (options.LogFormat == LogFormat.Json)
-        {
-            builder.Logging.AddJsonConsole(console =>
-            {
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
-            });
-        }
-        else
-        {
-            builder.Logging.AddSimpleConsole(console =>
-            {
-                console.SingleLine = true;
-                console.UseUtcTimestamp = true;
-                console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-                console.ColorBehavior = LoggerColorBehavior.Disabled;
-            });
-        }
-
-        return builder;
-    }
-
     private static void AddServices(IServiceCollection services, FabricdOptions options, FabricStore store, TimeProvider time)
     {
         services.AddRoutingCore();
@@ -178,6 +165,7 @@ public sealed partial class Fabricd : IAsyncDisposable
             new OpenSshOptions { IdentityFile = options.SshKeyPath, RuntimeDirectory = options.RuntimeDirectory }, time));
         services.AddReconciler(options.Reconciler);
         services.AddEvpn();
+        services.AddSingleton<AgentListener>();
         services.AddApiDocument();
     }
 
@@ -185,6 +173,7 @@ public sealed partial class Fabricd : IAsyncDisposable
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<AgentGate>();
         app.UseMiddleware<TokenGate>();
         app.UseMiddleware<QueryGate>();
         app.MapHealth();
@@ -200,6 +189,8 @@ public sealed partial class Fabricd : IAsyncDisposable
         api.MapDevices();
         api.MapEvpn();
         api.MapBgp();
+        api.MapSoftGates();
+        app.MapAgents();
     }
 
     private static partial class Log

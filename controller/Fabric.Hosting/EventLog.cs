@@ -1,8 +1,9 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text;
 using Fabric.Bgp.Speaker;
+using Fabric.Hosting;
 
 namespace Fabric.Hosting;
 

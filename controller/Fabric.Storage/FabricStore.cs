@@ -1,9 +1,9 @@
 using Dapper;
 using Fabric.Intent;
+using Fabric.Sqlite;
 using Fabric.Storage.Access;
 using Fabric.Storage.Devices;
 using Fabric.Storage.Routes;
-using Fabric.Storage.Sqlite;
 using Fabric.Storage.Writing;
 using Microsoft.Data.Sqlite;
 
@@ -71,7 +71,7 @@ public sealed class FabricStore : IAsyncDisposable
 
             var database = new SqliteDatabase(path);
             connection = database.OpenWriter();
-            Migrator.Run(connection, Migrator.Embedded, time.GetUtcNow());
+            Migrator.Run(connection, StoreSchema.Migrations, time.GetUtcNow());
             database.SyncDirectory();
             return new FabricStore(database, connection, fileLock, time);
         }

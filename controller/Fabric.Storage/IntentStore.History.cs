@@ -3,6 +3,7 @@ using Dapper;
 using Fabric.Intent;
 using Fabric.Intent.Changes;
 using Fabric.Intent.Resources;
+using Fabric.Sqlite;
 
 namespace Fabric.Storage;
 

@@ -3,8 +3,8 @@ using System.Text.Json;
 using Fabric.Intent;
 using Fabric.Intent.Changes;
 using Fabric.Intent.Identifiers;
+using Fabric.Sqlite;
 using Fabric.Storage.Access;
-using Fabric.Storage.Sqlite;
 using Fabric.Storage.Writing;
 
 namespace Fabric.Storage;

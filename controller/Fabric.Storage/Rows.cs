@@ -1,6 +1,7 @@
 using Fabric.Intent;
 using Fabric.Intent.Identifiers;
 using Fabric.Intent.Resources;
+using Fabric.Sqlite;
 
 namespace Fabric.Storage;
 

@@ -14,17 +14,19 @@ public sealed class ProjectReferenceTests
         ["Fabric.Drivers.FrrLinux"] = ["Fabric.Primitives", "Fabric.Drivers"],
         ["Fabric.Drivers.KvmHost"] = ["Fabric.Primitives", "Fabric.Drivers", "Fabric.Drivers.FrrLinux"],
         ["Fabric.Compiler"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Drivers", "Fabric.SoftGate.Contracts"],
-        ["Fabric.Storage"] = ["Fabric.Primitives", "Fabric.Intent"],
+        ["Fabric.Sqlite"] = [],
+        ["Fabric.Client"] = [],
+        ["Fabric.Storage"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Sqlite"],
         ["Fabric.Reconciler"] = ["Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Drivers", "Fabric.SoftGate.Contracts"],
         ["Fabric.Controller"] =
         [
-            "Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Reconciler", "Fabric.Bgp", "Fabric.Hosting", "Fabric.Drivers",
-            "Fabric.SoftGate.Contracts",
+            "Fabric.Primitives", "Fabric.Intent", "Fabric.Compiler", "Fabric.Storage", "Fabric.Reconciler", "Fabric.Bgp", "Fabric.Drivers",
+            "Fabric.SoftGate.Contracts", "Fabric.Sqlite", "Fabric.Hosting",
             "Fabric.Drivers.FrrLinux", "Fabric.Drivers.KvmHost",
         ],
         ["Fabric.SoftGate.Contracts"] = ["Fabric.Primitives"],
         ["Fabric.SoftGate"] = ["Fabric.Primitives", "Fabric.SoftGate.Contracts", "Fabric.Bgp", "Fabric.Hosting"],
-        ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp"],
+        ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp", "Fabric.Client"],
         ["Fabric.Lab"] = [],
     };
 

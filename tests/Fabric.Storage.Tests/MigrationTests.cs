@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Dapper;
-using Fabric.Storage.Sqlite;
+using Fabric.Sqlite;
 
 namespace Fabric.Storage.Tests;
 
@@ -9,7 +9,7 @@ public sealed class MigrationTests
 {
     [Fact]
     public void Scripts_are_numbered_without_a_hole() =>
-        Assert.Equal(Enumerable.Range(1, Migrator.Embedded.Length), Migrator.Embedded.Select(m => m.Number));
+        Assert.Equal(Enumerable.Range(1, StoreSchema.Migrations.Length), StoreSchema.Migrations.Select(m => m.Number));
 
     [Fact]
     public async Task Database_is_durable_and_strict()
@@ -56,11 +56,11 @@ public sealed class MigrationTests
         await fixture.Store.DisposeAsync();
         using (var connection = new SqliteDatabase(fixture.Path).OpenWriter())
         {
-            var next = Migrator.Embedded.Length + 1;
-            ImmutableArray<Migration> broken = [.. Migrator.Embedded, new Migration(next, "broken", "create table extra (id integer) strict; create table nonsense (")];
+            var next = StoreSchema.Migrations.Length + 1;
+            ImmutableArray<Migration> broken = [.. StoreSchema.Migrations, new Migration(next, "broken", "create table extra (id integer) strict; create table nonsense (")];
             Assert.ThrowsAny<Exception>(() => Migrator.Run(connection, broken, fixture.Clock.GetUtcNow()));
             Assert.Equal(0, connection.ExecuteScalar<long>("select count(*) from sqlite_master where name = 'extra'"));
-            ImmutableArray<Migration> good = [.. Migrator.Embedded, new Migration(next, "good", "create table extra (id integer) strict; insert into extra values (7);")];
+            ImmutableArray<Migration> good = [.. StoreSchema.Migrations, new Migration(next, "good", "create table extra (id integer) strict; insert into extra values (7);")];
             Migrator.Run(connection, good, fixture.Clock.GetUtcNow());
             Migrator.Run(connection, good, fixture.Clock.GetUtcNow());
             Assert.Equal(1, connection.ExecuteScalar<long>("select count(*) from extra"));
@@ -79,11 +79,11 @@ public sealed class MigrationTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
             using var connection = new SqliteDatabase(path).OpenWriter();
-            Migrator.Run(connection, Migrator.Embedded, TimeProvider.System.GetUtcNow());
+            Migrator.Run(connection, StoreSchema.Migrations, TimeProvider.System.GetUtcNow());
         })));
         using (var connection = new SqliteDatabase(path).OpenWriter())
         {
-            Assert.Equal(Migrator.Embedded.Length, connection.ExecuteScalar<long>("select count(*) from migration"));
+            Assert.Equal(StoreSchema.Migrations.Length, connection.ExecuteScalar<long>("select count(*) from migration"));
         }
 
         Directory.Delete(directory, recursive: true);

@@ -13,6 +13,7 @@ using Fabric.Intent;
 using Fabric.Intent.Identifiers;
 using Fabric.Intent.Resources;
 using Fabric.Primitives;
+using Fabric.Sqlite;
 using Fabric.Storage;
 using Fabric.Storage.Routes;
 

@@ -1,3 +1,4 @@
+using Fabric.Sqlite;
 using Fabric.Storage;
 
 namespace Fabric.Controller.Http;

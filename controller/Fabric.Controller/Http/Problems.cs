@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Fabric.Controller.Contracts;
 using Fabric.Intent.Changes;
+using Fabric.Sqlite;
 using Fabric.Storage;
 
 namespace Fabric.Controller.Http;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Dapper;
-using Fabric.Storage.Sqlite;
+using Fabric.Sqlite;
 using Fabric.Storage.Writing;
 
 namespace Fabric.Storage.Access;

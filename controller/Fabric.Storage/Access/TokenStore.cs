@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Fabric.Sqlite;
 using Fabric.Storage.Writing;
 
 namespace Fabric.Storage.Access;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Dapper;
-using Fabric.Storage.Sqlite;
+using Fabric.Sqlite;
 using Fabric.Storage.Writing;
 
 namespace Fabric.Storage.Devices;

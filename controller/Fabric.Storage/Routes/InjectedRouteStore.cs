@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Dapper;
+using Fabric.Sqlite;
 using Fabric.Storage.Access;
-using Fabric.Storage.Sqlite;
 using Fabric.Storage.Writing;
 
 namespace Fabric.Storage.Routes;

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Dapper;
 using Fabric.Intent;
-using Fabric.Storage.Sqlite;
+using Fabric.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace Fabric.Storage.Writing;

@@ -1,12 +1,10 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Fabric.Client;
 using Fabric.Ctl.Settings;
 
 namespace Fabric.Ctl.Api;
@@ -21,32 +19,7 @@ public sealed class ApiClient : IDisposable
     public ApiClient(Connection connection)
     {
         _server = connection.Server;
-        var handler = new SocketsHttpHandler
-        {
-            // A reason may be in any language.
-            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
-            // A redirect would carry the token to somebody else.
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            UseProxy = !connection.Server.IsLoopback,
-            AutomaticDecompression = DecompressionMethods.All,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-        };
-        if (connection.CertificateAuthority is { } pem)
-        {
-            // These and no others: a certificate that the system trusts is not enough. The host's name is checked either way.
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            policy.CustomTrustStore.ImportFromPem(pem);
-            handler.SslOptions.CertificateChainPolicy = policy;
-        }
-
-        _http = new HttpClient(handler) { BaseAddress = new Uri(_server, "/api/v1/"), Timeout = TimeSpan.FromSeconds(100) };
-        if (connection.Token is { } token)
-        {
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        }
-
-        _http.DefaultRequestHeaders.UserAgent.ParseAdd("fabricctl");
+        _http = ControllerHttp.Create(_server, connection.Token, connection.CertificateAuthority, "fabricctl");
     }
 
     /// <summary>Asks for something.</summary>
@@ -132,47 +105,21 @@ public sealed class ApiClient : IDisposable
             await ReadAsync(response, cancellationToken);
         }
 
-        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
-        var name = "message";
-        var data = new StringBuilder();
-        while (await NextAsync(lines, cancellationToken) is { } line)
+        await using var events = EventReader.ReadAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await NextAsync(events))
         {
-            if (line.Length == 0)
-            {
-                if (data.Length > 0)
-                {
-                    yield return (name, data.ToString(0, data.Length - 1));
-                }
-
-                name = "message";
-                data.Clear();
-                continue;
-            }
-
-            var colon = line.IndexOf(':');
-            var field = colon < 0 ? line : line[..colon];
-            var value = colon < 0 ? "" : line[(colon + 1)..];
-            value = value.StartsWith(' ') ? value[1..] : value;
-            switch (field)
-            {
-                case "event":
-                    name = value;
-                    break;
-                case "data":
-                    data.Append(value).Append('\n');
-                    break;
-            }
+            yield return events.Current;
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<string?> NextAsync(StreamReader lines, CancellationToken cancellationToken)
+    private async ValueTask<bool> NextAsync(IAsyncEnumerator<(string Event, string Data)> events)
     {
         try
         {
-            return await lines.ReadLineAsync(cancellationToken);
+            return await events.MoveNextAsync();
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Dapper;
-using Fabric.Storage.Sqlite;
+using Fabric.Sqlite;
 
 namespace Fabric.Benchmarks.Api;
 

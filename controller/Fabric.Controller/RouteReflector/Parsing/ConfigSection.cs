@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using Fabric.Hosting;
 using Fabric.Primitives;
 
 namespace Fabric.Controller.RouteReflector.Parsing;
@@ -257,7 +258,7 @@ internal sealed class ConfigSection(ConfigMap map, string path, ConfigFaults fau
     /// <summary>A parser of an address with a port, IPv6 in brackets.</summary>
     public static bool EndPoint(string text, out IPEndPoint value, [NotNullWhen(false)] out string? error)
     {
-        if (CommandLine.ParseEndPoint(text) is { } endPoint)
+        if (ListenAddress.Parse(text) is { } endPoint)
         {
             value = endPoint;
             error = null;

@@ -2,10 +2,10 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using SQLitePCL;
 
-namespace Fabric.Storage.Sqlite;
+namespace Fabric.Sqlite;
 
 /// <summary>Binds to the system's SQLite, which the distribution keeps patched; none is shipped.</summary>
-internal static class SqliteLibrary
+public static class SqliteLibrary
 {
     private const string FileName = "libsqlite3.so.0";
     private static readonly Lazy<bool> Bound = new(Bind);

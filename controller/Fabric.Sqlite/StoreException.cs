@@ -1,4 +1,4 @@
-namespace Fabric.Storage;
+namespace Fabric.Sqlite;
 
 /// <summary>What went wrong with the store, in classes that callers act upon.</summary>
 public enum StoreFault

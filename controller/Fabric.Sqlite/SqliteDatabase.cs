@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
-namespace Fabric.Storage.Sqlite;
+namespace Fabric.Sqlite;
 
 /// <summary>One SQLite file: opens connections that are durable (WAL, <c>synchronous=FULL</c>) and strict (foreign keys).</summary>
-internal sealed partial class SqliteDatabase
+public sealed partial class SqliteDatabase
 {
     private readonly string _readConnection;
     private readonly string _writeConnection;

@@ -1,9 +1,9 @@
 using Microsoft.Data.Sqlite;
 
-namespace Fabric.Storage.Sqlite;
+namespace Fabric.Sqlite;
 
 /// <summary>Turns SQLite's result codes into <see cref="StoreException"/>; the only place that knows them.</summary>
-internal static class SqliteErrors
+public static class SqliteErrors
 {
     private const int Busy = 5;
     private const int Locked = 6;

@@ -1,23 +1,19 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
-namespace Fabric.Storage.Sqlite;
+namespace Fabric.Sqlite;
 
 /// <summary>
 /// Brings a database to this program's schema: numbered scripts, forward only, each with its checksum in a journal. All of it is
 /// one transaction under the database's write lock, so two programs that start at once do not run a script twice.
 /// </summary>
-internal static class Migrator
+public static class Migrator
 {
-    private const string Prefix = "Fabric.Storage.Migrations.";
-
-    /// <summary>The scripts of this program, in order.</summary>
-    public static readonly ImmutableArray<Migration> Embedded = Load();
-
     /// <summary>Runs the scripts that the journal does not have yet.</summary>
     /// <exception cref="StoreException">The journal and the scripts disagree.</exception>
     public static void Run(SqliteConnection connection, ImmutableArray<Migration> migrations, DateTimeOffset now)
@@ -57,20 +53,17 @@ internal static class Migrator
         transaction.Commit();
     }
 
-    private static ImmutableArray<Migration> Load()
-    {
-        var assembly = typeof(Migrator).Assembly;
-        return
-        [
-            .. assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(resource =>
-            {
-                using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!, Encoding.UTF8);
-                var name = resource[Prefix.Length..^".sql".Length];
-                var number = int.Parse(name.AsSpan(0, name.IndexOf('_', StringComparison.Ordinal)), NumberStyles.None, CultureInfo.InvariantCulture);
-                return new Migration(number, name, reader.ReadToEnd());
-            }),
-        ];
-    }
+    /// <summary>The scripts that an assembly carries, in order: resources named by the prefix, a number, an underscore, a name and <c>.sql</c>.</summary>
+    public static ImmutableArray<Migration> Load(Assembly assembly, string prefix) =>
+    [
+        .. assembly.GetManifestResourceNames().Where(n => n.StartsWith(prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(resource =>
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!, Encoding.UTF8);
+            var name = resource[prefix.Length..^".sql".Length];
+            var number = int.Parse(name.AsSpan(0, name.IndexOf('_', StringComparison.Ordinal)), NumberStyles.None, CultureInfo.InvariantCulture);
+            return new Migration(number, name, reader.ReadToEnd());
+        }),
+    ];
 
     private sealed record AppliedRow
     {
@@ -86,7 +79,7 @@ internal static class Migrator
 /// <param name="Number">Its place, from 1.</param>
 /// <param name="Name">Its file's name less the ending.</param>
 /// <param name="Sql">What it runs.</param>
-internal sealed record Migration(int Number, string Name, string Sql)
+public sealed record Migration(int Number, string Name, string Sql)
 {
     /// <summary>SHA-256 of the script, hexadecimal.</summary>
     public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));

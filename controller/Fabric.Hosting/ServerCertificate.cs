@@ -1,12 +1,11 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fabric.Hosting;
 
-namespace Fabric.Controller.Security;
+namespace Fabric.Hosting;
 
 /// <summary>
-/// The API's certificate: the one given, or one from a certificate authority of this controller's own, kept in its data
+/// A server's certificate: the one given, or one from a certificate authority of the program's own, kept in its data
 /// directory. Clients trust <c>ca.crt</c>; the server's certificate is made anew when it is about to expire or when the names under
 /// which the API is reached have changed.
 /// </summary>
@@ -19,9 +18,9 @@ public static class ServerCertificate
     /// <summary>The certificate with its key, and the further certificates to send along.</summary>
     /// <exception cref="CryptographicException">A file is not what it should be; the message names it.</exception>
     public static async Task<(X509Certificate2 Certificate, X509Certificate2Collection Chain)> LoadAsync(
-        FabricdOptions options, TimeProvider time, CancellationToken cancellationToken)
+        ServerIdentity identity, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (options is { TlsCertificate: { } certificatePath, TlsKey: { } keyPath })
+        if (identity is { Certificate: { } certificatePath, Key: { } keyPath })
         {
             var given = Read(certificatePath, keyPath);
             var chain = new X509Certificate2Collection();
@@ -31,35 +30,40 @@ public static class ServerCertificate
         }
 
         var now = time.GetUtcNow();
-        using var authority = await AuthorityAsync(options, now, cancellationToken);
-        return (await ServerAsync(options, authority, now, cancellationToken), []);
+        using var authority = await AuthorityAsync(identity, now, cancellationToken);
+        return (await ServerAsync(identity, authority, now, cancellationToken), []);
     }
 
-    private static async Task<X509Certificate2> AuthorityAsync(FabricdOptions options, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>The program's own certificate authority with its key; made where there is none.</summary>
+    /// <exception cref="CryptographicException">A file is not what it should be; the message names it.</exception>
+    public static Task<X509Certificate2> LoadAuthorityAsync(ServerIdentity identity, TimeProvider time, CancellationToken cancellationToken) =>
+        AuthorityAsync(identity, time.GetUtcNow(), cancellationToken);
+
+    private static async Task<X509Certificate2> AuthorityAsync(ServerIdentity identity, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var keyPath = Path.Combine(options.DataDirectory, "ca.key");
-        if (File.Exists(keyPath) && File.Exists(options.CaCertificatePath))
+        var keyPath = Path.Combine(identity.Directory, "ca.key");
+        if (File.Exists(keyPath) && File.Exists(identity.AuthorityPath))
         {
-            return Read(options.CaCertificatePath, keyPath);
+            return Read(identity.AuthorityPath, keyPath);
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=Fabric controller CA", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={identity.AuthorityName}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var authority = request.CreateSelfSigned(now.AddDays(-1), now.AddYears(CaYears));
         await PrivateFile.WriteAsync(keyPath, key.ExportPkcs8PrivateKeyPem() + "\n", cancellationToken);
-        await WritePublicAsync(options.CaCertificatePath, authority, cancellationToken);
+        await WritePublicAsync(identity.AuthorityPath, authority, cancellationToken);
         return authority;
     }
 
     private static async Task<X509Certificate2> ServerAsync(
-        FabricdOptions options, X509Certificate2 authority, DateTimeOffset now, CancellationToken cancellationToken)
+        ServerIdentity identity, X509Certificate2 authority, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var certificatePath = Path.Combine(options.DataDirectory, "server.crt");
-        var keyPath = Path.Combine(options.DataDirectory, "server.key");
-        var (names, addresses) = Names(options.Listen);
+        var certificatePath = Path.Combine(identity.Directory, "server.crt");
+        var keyPath = Path.Combine(identity.Directory, "server.key");
+        var (names, addresses) = Names(identity);
         if (File.Exists(certificatePath) && File.Exists(keyPath))
         {
             var present = Read(certificatePath, keyPath);
@@ -72,7 +76,7 @@ public static class ServerCertificate
         }
 
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=fabricd", key, HashAlgorithmName.SHA256);
+        var request = new CertificateRequest($"CN={identity.Program}", key, HashAlgorithmName.SHA256);
         var alternatives = new SubjectAlternativeNameBuilder();
         foreach (var name in names)
         {
@@ -98,13 +102,13 @@ public static class ServerCertificate
         return signed.CopyWithPrivateKey(key);
     }
 
-    private static (string[] Names, IPAddress[] Addresses) Names(IPEndPoint listen)
+    private static (string[] Names, IPAddress[] Addresses) Names(ServerIdentity identity)
     {
-        string[] names = [.. new[] { "localhost", Dns.GetHostName() }.Where(n => Uri.CheckHostName(n) == UriHostNameType.Dns).Distinct(StringComparer.OrdinalIgnoreCase)];
-        IEnumerable<IPAddress> addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback];
-        if (!listen.Address.Equals(IPAddress.Any) && !listen.Address.Equals(IPAddress.IPv6Any))
+        string[] names = [.. new[] { "localhost", Dns.GetHostName() }.Concat(identity.Names).Where(n => Uri.CheckHostName(n) == UriHostNameType.Dns).Distinct(StringComparer.OrdinalIgnoreCase)];
+        IEnumerable<IPAddress> addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback, .. identity.Names.Select(n => IPAddress.TryParse(n, out var a) ? a : null).OfType<IPAddress>()];
+        if (!identity.Listen.Equals(IPAddress.Any) && !identity.Listen.Equals(IPAddress.IPv6Any))
         {
-            addresses = addresses.Append(listen.Address);
+            addresses = addresses.Append(identity.Listen);
         }
 
         return (names, [.. addresses.Distinct()]);
