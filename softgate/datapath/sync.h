@@ -186,7 +186,7 @@ __global int take_known(struct taking *taking)
 __global int take_new(struct taking *taking)
 {
 	struct vpc_usage *usage;
-	__u32 delta_ip, back_delta_ip, index;
+	__u32 index;
 	int r;
 
 	if (!taking) {
@@ -206,8 +206,8 @@ __global int take_new(struct taking *taking)
 	taking->back.destination = taking->t.source;
 	taking->back.source_port = taking->t.destination_port;
 	taking->back.destination_port = taking->t.source_port;
-	set_delta(&taking->t, &taking->forward, &delta_ip);
-	set_delta(&taking->back_tuple, &taking->back, &back_delta_ip);
+	set_delta(&taking->t, &taking->forward);
+	set_delta(&taking->back_tuple, &taking->back);
 
 	if (taking->forward.flags & SESSION_SNAT) {
 		taking->request.inside = taking->t.source;
@@ -221,9 +221,9 @@ __global int take_new(struct taking *taking)
 			return TAKE_REFUSED;
 		}
 	}
-	r = session_insert(&taking->back_tuple, taking->forward.realm, &taking->back, back_delta_ip);
+	r = session_insert(&taking->back_tuple, taking->forward.realm, &taking->back);
 	if (r == 0) {
-		r = session_insert(&taking->t, taking->t.realm, &taking->forward, delta_ip);
+		r = session_insert(&taking->t, taking->t.realm, &taking->forward);
 		if (r) {
 			session_remove(&taking->back_tuple, taking->forward.realm);
 		}
