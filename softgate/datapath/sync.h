@@ -20,6 +20,8 @@ enum take_result {
 	TAKE_UNKNOWN = 5, /* nothing to forget */
 };
 
+#define TAKE_LATER 2 /* seconds: what is later by no more may be as late */
+
 #define SESSION_PROGRESS (SESSION_SYN | SESSION_FIN | SESSION_RST | SESSION_ESTABLISHED)
 #define SESSION_TOLD (SESSION_PROGRESS | SESSION_TRANSLATED | SESSION_SNAT | SESSION_BALANCED)
 
@@ -175,7 +177,7 @@ __global int take_known(struct taking *taking)
 		}
 		return TAKE_MERGED;
 	}
-	if (!(had.flags & SESSION_SYNCED) && (int)(had.seen - taking->forward.seen) >= 0) {
+	if (!(had.flags & SESSION_SYNCED) && (int)(taking->forward.seen - had.seen) <= TAKE_LATER) {
 		return TAKE_REFUSED;
 	}
 	session_close(&taking->t);

@@ -6,6 +6,7 @@ using Fabric.SoftGate.Kernel;
 using Fabric.SoftGate.Layout;
 using Fabric.SoftGate.Neighbors;
 using Fabric.SoftGate.Plan;
+using Fabric.SoftGate.Sync;
 using Fabric.SoftGate.Upstream;
 
 namespace Fabric.SoftGate.Host;
@@ -31,6 +32,7 @@ internal sealed class Agent : IAsyncDisposable
     private readonly FlowLog _flows;
     private readonly EvpnService _evpn;
     private readonly UpstreamService _upstream;
+    private readonly SyncService _sync;
     private readonly BpfMap<uint, VNet> _vnets;
     private readonly BpfMap<uint, Vpc> _vpcs;
     private readonly StaticRoutes? _statics;
@@ -45,6 +47,7 @@ internal sealed class Agent : IAsyncDisposable
     private bool _overlayComplete;
     private bool _publicComplete;
     private bool _healthy;
+    private bool _wasHealthy;
     private IReadOnlyList<string> _refusals = [];
     private IReadOnlyList<string> _differences = [];
 
@@ -71,6 +74,12 @@ internal sealed class Agent : IAsyncDisposable
             name => _interfaces.TryGetValue(name, out var link) ? link.Index : null,
             Loop.Post,
             line => log.Write("info", "upstream", line))
+        { Changed = RoutingChanged };
+        _sync = new SyncService(
+            new SyncSettings { Time = time, Secure = options.Controller is { } controller ? TlsOf(controller, time).SecureAsync : null },
+            path,
+            Loop.Post,
+            line => log.Write("info", "sync", line))
         { Changed = RoutingChanged };
         _followers.Add(Hosts);
         _followers.Add(_neighbors);
@@ -158,6 +167,7 @@ internal sealed class Agent : IAsyncDisposable
                 UpstreamSessions = _upstream.Sessions,
                 UpstreamRoutes = _upstream.Routes,
                 Announced = _upstream.Announced,
+                Partner = _state is { Partner: not null } ? new(_sync.IsConnected, _sync.IsReady, _sync.Numbers) : null,
                 Neighbors = new(
                     _neighbors.Count, _neighbors.Refused, _neighbors.Disbelieved, _neighbors.Advertisements, _overlay.Sent, _overlay.Failed, _overlay.LastFailure),
                 FlowLinesSuppressed = _flows.Suppressed,
@@ -198,6 +208,7 @@ internal sealed class Agent : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _sync.DisposeAsync();
         await Loop.DisposeAsync();
         _events?.Dispose();
         _links?.Dispose();
@@ -228,6 +239,7 @@ internal sealed class Agent : IAsyncDisposable
         _followers.ForEach(f => f.Follow(state));
         _evpn.Follow(state);
         _upstream.Follow(state);
+        _sync.Follow(state);
         Static();
 
         // Last: the first packet finds everything.
@@ -277,9 +289,24 @@ internal sealed class Agent : IAsyncDisposable
         }
 
         var attached = _ports.Attached;
+        var healthy = _healthy;
         _healthy = state.Node.UnderlayPorts.Any(attached.ContainsKey)
             && (state.Node.EvpnPeers.Count == 0 || (_evpn.Sessions > 0 && _evpn.IsComplete));
+        if (_healthy && !healthy && _wasHealthy)
+        {
+            // The partner has had the VPCs meanwhile.
+            _sync.Rejoin();
+        }
+
+        _wasHealthy |= _healthy;
+        _upstream.SetReady(_sync.IsReady);
         _upstream.SetHealthy(_healthy);
+    }
+
+    private static SyncTls TlsOf(ControllerOptions controller, TimeProvider time)
+    {
+        var identity = new NodeIdentity(controller.IdentityDirectory);
+        return new(identity.Load, identity.Authorities, time);
     }
 
     private void Static()

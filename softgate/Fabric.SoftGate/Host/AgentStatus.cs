@@ -2,6 +2,7 @@ using Fabric.Hosting;
 using Fabric.SoftGate.Contracts;
 using Fabric.SoftGate.Kernel;
 using Fabric.SoftGate.Layout;
+using Fabric.SoftGate.Sync;
 
 namespace Fabric.SoftGate.Host;
 
@@ -65,12 +66,21 @@ internal sealed record AgentStatus
     /// <summary>Public prefixes announced to them.</summary>
     public int Announced { get; init; }
 
+    /// <summary>The session to the partner; null: there is none.</summary>
+    public PartnerStatus? Partner { get; init; }
+
     /// <summary>Neighbours.</summary>
     public NeighborStatus Neighbors { get; init; } = new(0, 0, 0, 0, 0, 0, null);
 
     /// <summary>Lines of flow logs that were left out.</summary>
     public long FlowLinesSuppressed { get; init; }
 }
+
+/// <summary>How the session to the partner is.</summary>
+/// <param name="Connected">Whether the partner is there.</param>
+/// <param name="Ready">Whether the node has the sessions of its VPCs and may have them.</param>
+/// <param name="Sessions">What was told and taken.</param>
+internal sealed record PartnerStatus(bool Connected, bool Ready, SyncNumbers Sessions);
 
 /// <summary>A VPC's counters.</summary>
 internal sealed record VpcStatus(int Uid, string Name, string Owner, ulong Sessions, ulong PacketsOut, ulong OctetsOut, ulong PacketsIn, ulong OctetsIn);

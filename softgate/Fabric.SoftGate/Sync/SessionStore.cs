@@ -14,6 +14,9 @@ internal sealed class SessionStore(DataPathObject path, TimeProvider time)
     /// <summary>The clock of the data path, seconds.</summary>
     internal uint Now => (uint)(time.GetTimestamp() / time.TimestampFrequency);
 
+    /// <summary>Whether there are sessions.</summary>
+    internal bool HasAny => _sessions4.Walk().Next(out _, out _) || _sessions6.Walk().Next(out _, out _);
+
     private SessionNames Names => _names ??= SessionNames.Read(path);
 
     /// <summary>The maps have other indices now.</summary>

@@ -84,6 +84,7 @@ internal sealed class SyncService : IAsyncDisposable
             return;
         }
 
+        var isFirst = _pair is null && !IsReady;
         _pair = pair;
         var before = (Stop: _pairStop, Link: _link);
         before.Stop?.Cancel();
@@ -95,6 +96,12 @@ internal sealed class SyncService : IAsyncDisposable
         }
 
         Rejoin();
+        if (isFirst && _store.HasAny)
+        {
+            // The agent was away, not the node: its VPCs have stayed here.
+            SetReady("the data path has gone on");
+        }
+
         _pairStop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var stop = _pairStop.Token;
         _link = Task.Run(async () =>

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Fabric.Bgp.Tests;
 using Fabric.Bgp.Tests.Interop;
 using Fabric.Primitives;
@@ -161,10 +163,10 @@ public sealed class SyncTests : IAsyncDisposable
         _b.Send(Node.FromOutside(incoming));
         _a.Send(Node.FromOutside(incoming));
         var (first, second) = (Start(_a, 1), Start(_b, 2));
-        await Eventually.True(() => _loop.Ask(() => first.IsReady && second.IsReady), ToString);
+        await ConnectedAsync(first, second);
+        await Eventually.True(() => first.Numbers.Refused > 0 && second.Numbers.Refused > 0, ToString);
         Assert.Equal(IpAddr.Parse("10.0.0.20"), _a.Send(Node.FromOutside(incoming)).Packet.Destination);
         Assert.Equal(IpAddr.Parse("10.0.0.10"), _b.Send(Node.FromOutside(incoming)).Packet.Destination);
-        Assert.True(first.Numbers.Refused + second.Numbers.Refused > 0);
     }
 
     [Fact]
@@ -235,6 +237,26 @@ public sealed class SyncTests : IAsyncDisposable
         Assert.False(_loop.Ask(() => service.IsConnected));
     }
 
+    [Fact]
+    public async Task Only_nodes_with_certificates_of_the_fabric_talk()
+    {
+        SetSourceNat(Public);
+        using var authority = Authority();
+        using var other = Authority();
+        _a.Send(Node.FromVpc(1, Packet.UdpOf("10.0.0.10", 40001, Outside, 53)));
+        var stranger = Start(_a, 1, Tls(other, "CN=fabric-softgate-1", authority));
+        var second = Start(_b, 2, Tls(authority, "CN=fabric-softgate-2", authority));
+        await Eventually.True(() => _log.Any(l => l.StartsWith("2 ", StringComparison.Ordinal) && l.Contains("certificate", StringComparison.OrdinalIgnoreCase)), ToString);
+        await StopAsync(stranger);
+        var server = Start(_a, 1, Tls(authority, "CN=fabricd", authority));
+        await Eventually.True(() => _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal)) > 1, ToString);
+        Assert.Empty(Flags(_b));
+        await StopAsync(server);
+        var first = Start(_a, 1, Tls(authority, "CN=fabric-softgate-1", authority));
+        await ConnectedAsync(first, second);
+        await Eventually.True(() => Flags(_b).Count == 2, ToString);
+    }
+
     public override string ToString() =>
         $"a: {Flags(_a).Count}, b: {Flags(_b).Count}\n{string.Join('\n', _services.Select(s => s.Numbers))}\n{string.Join('\n', _log.TakeLast(20))}";
 
@@ -261,11 +283,32 @@ public sealed class SyncTests : IAsyncDisposable
         _b.SetSourceNat(2, 8, address);
     }
 
-    private SyncService Start(Node node, int number)
+    private static X509Certificate2 Authority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+    }
+
+    private static SyncTls Tls(X509Certificate2 issuer, string subject, X509Certificate2 trusted)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], true));
+        var now = TimeProvider.System.GetUtcNow();
+        using var signed = request.Create(issuer, now.AddHours(-1), now.AddHours(1), [1, 2, 3]);
+        var certificate = signed.CopyWithPrivateKey(key);
+        return new(() => certificate, () => [trusted], TimeProvider.System);
+    }
+
+    private SyncService Start(Node node, int number, SyncTls? tls = null)
     {
         var settings = new SyncSettings
         {
             Port = _port, ConnectRetry = TimeSpan.FromMilliseconds(100), AloneAfter = TimeSpan.FromSeconds(2), Pass = TimeSpan.FromSeconds(1),
+            Secure = tls is null ? null : tls.SecureAsync,
         };
         var service = new SyncService(settings, node.DataPath, _loop.Post, line => _log.Enqueue($"{number} {line}"));
         _services.Add(service);
