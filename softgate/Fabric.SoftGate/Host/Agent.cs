@@ -239,11 +239,11 @@ internal sealed class Agent : IAsyncDisposable
         _followers.ForEach(f => f.Follow(state));
         _evpn.Follow(state);
         _upstream.Follow(state);
-        _sync.Follow(state);
         Static();
 
         // Last: the first packet finds everything.
         _ports.Set([.. CommandLine.PortsOf(state)], _interfaces);
+        _sync.Follow(state);
         RoutingChanged();
         return _refusals;
     }
