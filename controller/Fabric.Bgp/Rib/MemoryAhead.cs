@@ -1,26 +1,40 @@
-using System.Collections.Concurrent;
-
 namespace Fabric.Bgp.Rib;
 
 /// <summary>A thread that has pages of tables ready before they are needed. Nothing depends on it but speed: pages that it has not reached come when they are touched.</summary>
 internal static class MemoryAhead
 {
-    private static readonly BlockingCollection<(TableMemory Memory, long From, long To)> s_wanted = [];
+    private static readonly Queue<Wanted> s_wanted = new();
 
     static MemoryAhead() => new Thread(Run) { Name = "bgp memory", IsBackground = true }.Start();
 
     /// <summary>Has pages of a table made ready soon.</summary>
-    public static void Populate(TableMemory memory, long from, long to) => s_wanted.Add((memory, from, to));
+    public static void Populate(TableMemory memory, long from, long to)
+    {
+        lock (s_wanted)
+        {
+            s_wanted.Enqueue(new Wanted(memory, from, to));
+            Monitor.Pulse(s_wanted);
+        }
+    }
 
     private static void Run()
     {
-        foreach (var (memory, from, to) in s_wanted.GetConsumingEnumerable())
+        while (true)
         {
+            Wanted wanted;
+            lock (s_wanted)
+            {
+                while (!s_wanted.TryDequeue(out wanted!))
+                {
+                    Monitor.Wait(s_wanted);
+                }
+            }
+
             var held = false;
             try
             {
-                memory.DangerousAddRef(ref held);
-                memory.Populate(from, to);
+                wanted.Memory.DangerousAddRef(ref held);
+                wanted.Memory.Populate(wanted.From, wanted.To);
             }
             catch (ObjectDisposedException)
             {
@@ -30,9 +44,11 @@ internal static class MemoryAhead
             {
                 if (held)
                 {
-                    memory.DangerousRelease();
+                    wanted.Memory.DangerousRelease();
                 }
             }
         }
     }
+
+    private sealed record Wanted(TableMemory Memory, long From, long To);
 }

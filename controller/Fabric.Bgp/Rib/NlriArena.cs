@@ -39,8 +39,8 @@ internal sealed unsafe class NlriArena
         return at;
     }
 
-    /// <summary>The octets from a place on; as many as a route can have, or fewer at the end.</summary>
-    public ReadOnlySpan<byte> From(uint place) => Room(place, (int)Math.Min(_top - place, LongestGranules) * Granule);
+    /// <summary>The octets at a place.</summary>
+    public ReadOnlySpan<byte> At(uint place, int length) => Room(place, length);
 
     /// <summary>Has memory ready for so many octets in all.</summary>
     public void MakeRoom(long octets) => _memory.Grow(octets);

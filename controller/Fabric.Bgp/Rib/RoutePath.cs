@@ -31,6 +31,11 @@ internal struct RoutePath
     /// <summary>Its octets in the arena.</summary>
     public uint Nlri;
 
+    /// <summary>How many they are.</summary>
+    public ushort NlriLength;
+
+    public PathFlags Flags;
+
     /// <summary>Its attributes, as they are after the import policy.</summary>
     public int Set;
 
@@ -46,8 +51,6 @@ internal struct RoutePath
 
     /// <summary>Seconds from the table's birth until it came.</summary>
     public uint ReceivedAt;
-
-    public PathFlags Flags;
 
     public readonly bool IsDead => Flags.HasFlag(PathFlags.Dead);
 
@@ -73,9 +76,6 @@ internal enum EntryFlags : byte
 /// <summary>A route: its paths, the best one first, and its place in the list of changes. Zero in links means none; the first places are the lists' ends.</summary>
 internal struct RouteEntry
 {
-    /// <summary>Hash of the key.</summary>
-    public uint Hash;
-
     /// <summary>First path: the best, if any is usable.</summary>
     public int First;
 

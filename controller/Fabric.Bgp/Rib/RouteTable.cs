@@ -85,14 +85,7 @@ internal sealed class RouteTable
     public RibPeer Peer(int id) => _peers[id]!;
 
     /// <summary>The octets of a path's route.</summary>
-    public ReadOnlySpan<byte> Nlri(in RoutePath path) => Nlri(path, _entries[path.Entry].Family);
-
-    /// <summary>The same, where the family is known: it saves a look.</summary>
-    public ReadOnlySpan<byte> Nlri(in RoutePath path, FamilyIndex family)
-    {
-        var from = _arena.From(path.Nlri);
-        return from[..NlriLayout.Length(family, from)];
-    }
+    public ReadOnlySpan<byte> Nlri(in RoutePath path) => _arena.At(path.Nlri, path.NlriLength);
 
     public DateTimeOffset ReceivedAt(in RoutePath path) => _born.AddSeconds(path.ReceivedAt);
 
@@ -182,8 +175,8 @@ internal sealed class RouteTable
 
         if (!same)
         {
-            _arena.Free(present.Nlri, Nlri(present).Length);
-            present.Nlri = _arena.Add(nlri);
+            _arena.Free(present.Nlri, present.NlriLength);
+            (present.Nlri, present.NlriLength) = (_arena.Add(nlri), (ushort)nlri.Length);
         }
 
         var before = _paths[_entries[entry].First].IsUsable ? _entries[entry].First : 0;
@@ -414,7 +407,6 @@ internal sealed class RouteTable
         var entry = _entries.Take();
         _index.Add(hash, entry, slot);
         ref var e = ref _entries[entry];
-        e.Hash = hash;
         e.Family = family;
         e.Version = _version;
         Link(entry, LastChange(family));
@@ -460,6 +452,7 @@ internal sealed class RouteTable
         p.Peer = peer.Id;
         p.PathId = pathId;
         p.Nlri = _arena.Add(nlri);
+        p.NlriLength = (ushort)nlri.Length;
         return path;
     }
 
@@ -570,17 +563,16 @@ internal sealed class RouteTable
                     _paths[ahead].Next = next;
                 }
 
-                var length = Nlri(_paths[path]).Length;
                 if (next == 0 && ahead == 0)
                 {
-                    _index.Remove(e.Hash, entry);
+                    _index.Remove(Hash(e.Family, Nlri(_paths[path])), entry);
                 }
 
                 OnFree?.Invoke(path);
                 var set = Sets[_paths[path].Set];
                 Take(path);
                 Sets.Release(set);
-                _arena.Free(_paths[path].Nlri, length);
+                _arena.Free(_paths[path].Nlri, _paths[path].NlriLength);
                 _paths.Free(path);
             }
             else
@@ -667,7 +659,7 @@ internal sealed class RouteTable
             }
 
             ref var e = ref _entries[entry];
-            if (e.Family == family && NlriLayout.SameKey(family, nlri, _arena.From(_paths[e.First].Nlri)))
+            if (e.Family == family && NlriLayout.SameKey(family, nlri, Nlri(_paths[e.First])))
             {
                 return entry;
             }

@@ -94,7 +94,7 @@ internal sealed unsafe partial class TableMemory : SafeHandle
             return true;
         }
 
-        var upTo = Math.Min(_reserved, Length < LargestStep ? end : end + WritableStep);
+        var upTo = Math.Min(_reserved, end < LargestStep ? end : end + WritableStep);
         if (Protect((nint)(Start + _writable), (nuint)(upTo - _writable), ReadAndWrite) != 0)
         {
             return false;

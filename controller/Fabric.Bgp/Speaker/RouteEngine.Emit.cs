@@ -144,6 +144,11 @@ internal sealed partial class RouteEngine
         }
 
         ref var path = ref _table.Path(first);
+        if (!moved && path.IsUsable && group.Key.Export is not { DependsOnRoute: true } && _parcels.TryAddLike(path.Peer, path.Set, first))
+        {
+            return;
+        }
+
         var set = _table.Sets[path.Set];
         if (!path.IsUsable)
         {
@@ -553,6 +558,18 @@ internal sealed partial class RouteEngine
         private Parcel? _last;
 
         public List<Parcel> All => _all;
+
+        /// <summary>Adds a path to be announced, if the last one was to be, and had the same sender and attributes.</summary>
+        public bool TryAddLike(int sender, int set, int path)
+        {
+            if (_last is not { Audience: Audience.Entitled } last || last.Sender != sender || last.Set.Id != set)
+            {
+                return false;
+            }
+
+            last.Paths.Add(path);
+            return true;
+        }
 
         public void Add(Audience audience, int sender, AttributeSet set, PathAttributes? attributes, int path)
         {

@@ -18,6 +18,7 @@ public static class SpeakerWarmUp
 {
     private const int Routes = 6_000;
     private const int RoutesPerAttributes = 100;
+    private const int OctetsInFlight = 32 << 10; // so few that readers have to wait
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
 
@@ -54,7 +55,7 @@ public static class SpeakerWarmUp
     }
 
     private static BgpSpeaker Speaker(Asn asn, uint number, ImmutableArray<IPEndPoint> listen) =>
-        new(new BgpSpeakerOptions { LocalAsn = asn, RouterId = IpAddr.V4(0x0a00_0000 + number), Listen = listen, AnnounceAllTargets = true });
+        new(new BgpSpeakerOptions { LocalAsn = asn, RouterId = IpAddr.V4(0x0a00_0000 + number), Listen = listen, AnnounceAllTargets = true, OctetsInFlight = OctetsInFlight });
 
     private static SpeakerPeerConfig Peer(Asn asn) => new() { RemoteAsn = asn, Families = [AddressFamily.L2VpnEvpn, AddressFamily.RouteTargetMembership] };
 

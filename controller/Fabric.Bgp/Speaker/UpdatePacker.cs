@@ -34,7 +34,7 @@ internal sealed class UpdatePacker(RouteTable table)
         var room = group.Context.MaxMessageLength - BgpFrame.HeaderLength - 4 - shared.Length - reachHeader;
         for (var from = 0; from < paths.Count;)
         {
-            var to = Fit(family, paths, from, room, group.Key.AddPath, out var octets);
+            var to = Fit(paths, from, room, group.Key.AddPath, out var octets);
             if (to == from)
             {
                 from++; // its attributes leave no room for it in a message of this session
@@ -56,13 +56,13 @@ internal sealed class UpdatePacker(RouteTable table)
                 message.U8((byte)nextHop.ByteLength);
                 message.Ip(nextHop);
                 message.U8(0);
-                Copy(family, paths, from, to, group.Key.AddPath, message.Reserve(octets));
+                Copy(paths, from, to, group.Key.AddPath, message.Reserve(octets));
                 message.Bytes(shared);
             }
             else
             {
                 message.Bytes(shared);
-                Copy(family, paths, from, to, group.Key.AddPath, message.Reserve(octets));
+                Copy(paths, from, to, group.Key.AddPath, message.Reserve(octets));
             }
 
             BgpFrame.End(ref message, 0);
@@ -80,7 +80,7 @@ internal sealed class UpdatePacker(RouteTable table)
         var room = group.Context.MaxMessageLength - BgpFrame.HeaderLength - 4 - (plainIpv4 ? 0 : 4 + 3);
         for (var from = 0; from < paths.Count;)
         {
-            var to = Fit(family, paths, from, room, group.Key.AddPath, out var octets);
+            var to = Fit(paths, from, room, group.Key.AddPath, out var octets);
             var header = 3 + octets > 255 ? 4 : 3;
             var length = BgpFrame.HeaderLength + 4 + (plainIpv4 ? octets : header + 3 + octets);
             var start = Begin(ref block, length);
@@ -89,7 +89,7 @@ internal sealed class UpdatePacker(RouteTable table)
             if (plainIpv4)
             {
                 message.U16((ushort)octets);
-                Copy(family, paths, from, to, group.Key.AddPath, message.Reserve(octets));
+                Copy(paths, from, to, group.Key.AddPath, message.Reserve(octets));
                 message.U16(0);
             }
             else
@@ -99,7 +99,7 @@ internal sealed class UpdatePacker(RouteTable table)
                 BeginAttribute(ref message, AttributeTable.MpUnreachCode, 3 + octets);
                 message.U16(family.Family().Afi);
                 message.U8(family.Family().Safi);
-                Copy(family, paths, from, to, group.Key.AddPath, message.Reserve(octets));
+                Copy(paths, from, to, group.Key.AddPath, message.Reserve(octets));
             }
 
             BgpFrame.End(ref message, 0);
@@ -136,13 +136,13 @@ internal sealed class UpdatePacker(RouteTable table)
         return block.Length;
     }
 
-    private int Fit(FamilyIndex family, List<int> paths, int from, int room, bool addPath, out int octets)
+    private int Fit(List<int> paths, int from, int room, bool addPath, out int octets)
     {
         octets = 0;
         var to = from;
         for (; to < paths.Count; to++)
         {
-            var length = table.Nlri(table.Path(paths[to]), family).Length + (addPath ? PathIdLength : 0);
+            var length = table.Path(paths[to]).NlriLength + (addPath ? PathIdLength : 0);
             if (octets + length > room)
             {
                 break;
@@ -154,7 +154,7 @@ internal sealed class UpdatePacker(RouteTable table)
         return to;
     }
 
-    private void Copy(FamilyIndex family, List<int> paths, int from, int to, bool addPath, Span<byte> into)
+    private void Copy(List<int> paths, int from, int to, bool addPath, Span<byte> into)
     {
         for (var i = from; i < to; i++)
         {
@@ -165,7 +165,7 @@ internal sealed class UpdatePacker(RouteTable table)
                 into = into[PathIdLength..];
             }
 
-            var nlri = table.Nlri(table.Path(paths[i]), family);
+            var nlri = table.Nlri(table.Path(paths[i]));
             nlri.CopyTo(into);
             into = into[nlri.Length..];
         }
