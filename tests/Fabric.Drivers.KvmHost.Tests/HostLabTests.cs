@@ -66,6 +66,57 @@ public sealed class HostLabTests(MiniLab lab) : IClassFixture<MiniLab>
         Assert.DoesNotContain("router bgp", await lab.ShellAsync("h1", "vtysh -c 'show running-config'"));
     }
 
+    /// <summary>Two SoftGates on a leaf, each with a service address that the other one announces with a longer path.</summary>
+    [Fact]
+    public async Task A_service_address_moves_to_the_partner_and_back()
+    {
+        lab.Require();
+        var leaf = new LinuxSwitchDriver(TimeProvider.System);
+        await BecomeAsync("s1", leaf, DeviceState.Empty);
+        await BecomeAsync("l1", leaf, Desired.Router(65011, 11, ["swp1", "swp3", "swp4"], isVtep: false));
+        await BecomeAsync("s1", _host, SoftGate(65031, 31, own: 41, partners: 42, "swp1"));
+        await BecomeAsync("h1", _host, SoftGate(65032, 32, own: 42, partners: 41, "eth1", "eth2"));
+        await LeadsAsync(41, ["swp1"], "the first one's address leads to it");
+        await LeadsAsync(42, ["swp3", "swp4"], "the second one's address leads to it");
+
+        await lab.ShellAsync("l1", "ip link set swp1 down");
+        await LeadsAsync(41, ["swp3", "swp4"], "the partner stands in");
+        await lab.ShellAsync("l1", "ip link set swp1 up; ip link set swp3 down; ip link set swp4 down");
+        await LeadsAsync(41, ["swp1"], "it has come back");
+        await LeadsAsync(42, ["swp1"], "it stands in for its partner");
+        await lab.ShellAsync("l1", "ip link set swp3 up; ip link set swp4 up");
+        await LeadsAsync(42, ["swp3", "swp4"], "the partner has come back");
+
+        // The partner is taken out of the pair: what stood in for it goes, and nothing else.
+        var alone = SoftGate(65031, 31, own: 41, partners: null, "swp1");
+        await BecomeAsync("s1", _host, alone);
+        Assert.DoesNotContain("FABRIC-STAND-IN", await lab.ShellAsync("s1", "vtysh -c 'show running-config'"));
+        await LeadsAsync(41, ["swp1"], "its own address is still there");
+        foreach (var device in new[] { "s1", "h1" })
+        {
+            await BecomeAsync(device, _host, DeviceState.Empty);
+        }
+    }
+
+    private Task LeadsAsync(int address, string[] ports, string what) => MiniLab.EventuallyAsync(
+        async () => (await lab.ShellAsync("l1", $"ip route show 10.255.0.{address}")) is var r && new[] { "swp1", "swp3", "swp4" }.All(p => r.Contains($"dev {p} ") == ports.Contains(p)), what, seconds: 40);
+
+    private static DeviceState SoftGate(long asn, int number, int own, int? partners, params string[] ports)
+    {
+        var router = Desired.Router(asn, number, ports, isVtep: false);
+        var bgp = (BgpInstance)router.Find(BgpInstance.TheKey)!;
+        return DeviceState.Of(
+        [
+            .. router.Where(o => o is not (SystemSettings or BgpInstance)),
+            bgp with { StandsIn = partners is not null },
+            .. new[] { (own, false), (partners, true) }.Where(static v => v.Item1 is not null).SelectMany(static v =>
+            {
+                var vtep = IpPrefix.Parse($"10.255.0.{v.Item1}/32");
+                return new DeviceObject[] { new LoopbackAddress(vtep), new BgpNetwork(vtep, StandIn: v.Item2) };
+            }),
+        ]);
+    }
+
     private async Task BecomeAsync(string device, IDeviceDriver driver, DeviceState desired)
     {
         var session = lab.Session(device);

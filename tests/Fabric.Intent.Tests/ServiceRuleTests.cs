@@ -37,6 +37,8 @@ public sealed class ServiceRuleTests
         { "NatRule", "off", """{"vpc": "blue", "type": "static", "insideAddress": "10.0.1.8", "public": ["198.51.100.1"], "enabled": false}""" },
         { "NatRule", "part", """{"vpc": "red", "type": "snat", "inside": "10.0.1.0/24", "public": ["198.51.100.3"]}""" },
         { "NatRule", "same-inside", """{"vpc": "blue", "type": "snat", "inside": "10.0.0.0/16", "public": ["198.51.100.3"]}""" },
+        { "NatRule", "all", """{"vpc": "red", "type": "dnat", "insideAddress": "10.0.1.8", "public": ["198.51.100.5"], "protocol": "all"}""" },
+        { "IpamAllocation", "range", """{"vpc": "public", "prefix": "198.51.100.0/23"}""" },
         { "LoadBalancer", "udp", """{"vpc": "red", "address": "198.51.100.1", "protocol": "udp", "ports": {"first": 80, "last": 80}}""" },
         { "LoadBalancer", "in", """{"vpc": "red", "address": "10.0.1.100", "internal": true, "protocol": "tcp", "ports": {"first": 80, "last": 80}}""" },
         { "PublicAddress", "limit", """{"vpc": "red", "prefix": "198.51.100.1/32", "bandwidthLimit": 1000000, "accessList": "list"}""" },
@@ -49,6 +51,9 @@ public sealed class ServiceRuleTests
     public static TheoryData<string, string, string, string, string> NotTaken => new()
     {
         { "SoftGatePair", "second", """{"site": "dc1", "softGates": ["sg1"]}""", "/spec/site", "a site has one pair" },
+        { "SoftGatePair", "pair", """{"site": "dc2", "softGates": ["sg1"]}""", "/spec/site", "cannot change" },
+        { "IpamAllocation", "range", """{"vpc": "public", "prefix": "198.51.100.128/25"}""", "/spec/prefix", "uses 198.51.100" },
+        { "LoadBalancer", "l", """{"vpc": "red", "address": "10.0.1.1", "internal": true, "protocol": "tcp", "ports": {"first": 22, "last": 22}}""", "/spec/address", "is the gateway of VNet 'web'" },
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1", "leaf1"]}""", "/spec/softGates/1", "Device 'leaf1' is a leaf, not a softgate" },
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1", "sg1"]}""", "/spec/softGates", "one or two different" },
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": []}""", "/spec/softGates", "one or two different" },
@@ -130,14 +135,34 @@ public sealed class ServiceRuleTests
         Assert.Contains("at most 1000 rules", ChangeSetEvaluator.Evaluate(Start, [new(ChangeOperation.Apply, key, List(1001))]).Errors[0].Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_stateful_list_needs_SoftGates()
+    public static TheoryData<string, string, string, string> OnlyOnSoftGates => new()
     {
-        var without = Write(IntentSnapshot.Empty, ("Site", "dc1", "{}"), ("Tenant", "acme", "{}"), ("Vpc", "red", """{"tenant": "acme"}"""), ("AclList", "list", """{"tenant": "acme"}"""));
-        var evaluation = ChangeSetEvaluator.Evaluate(without, [Change("VNet", "web", """{"site": "dc1", "vpc": "red", "gateways": ["10.0.1.1/24"], "egressAccessList": "list"}""")]);
-        var error = Assert.Single(evaluation.Errors);
-        Assert.Equal("/spec/egressAccessList", error.Pointer);
-        Assert.Contains("has no SoftGatePair", error.Message, StringComparison.Ordinal);
+        { "VNet", "web", """{"site": "dc1", "vpc": "red", "gateways": ["10.0.1.1/24"], "egressAccessList": "list"}""", "/spec/egressAccessList" },
+        { "VNet", "web", """{"site": "dc1", "vpc": "red", "gateways": ["10.0.1.1/24"], "awaitRules": true}""", "/spec/awaitRules" },
+        { "VNet", "new", """{"site": "dc1", "vpc": "listed", "gateways": ["10.0.1.1/24"]}""", "/spec/gateways" },
+        { "Vpc", "red", """{"tenant": "acme", "accessList": "list"}""", "/spec/accessList" },
+        { "Vpc", "red", """{"tenant": "acme", "antiSpoof": true}""", "/spec/antiSpoof" },
+    };
+
+    /// <summary>A deny that nobody carries out is worse than an error.</summary>
+    [Theory]
+    [MemberData(nameof(OnlyOnSoftGates))]
+    public void What_leaves_cannot_hold_to_is_refused_where_they_are_the_gateway(string kind, string name, string spec, string pointer)
+    {
+        var without = Write(IntentSnapshot.Empty, ("Site", "dc1", "{}"), ("Tenant", "acme", "{}"), ("AclList", "list", """{"tenant": "acme"}"""),
+            ("Vpc", "red", """{"tenant": "acme"}"""), ("Vpc", "listed", """{"tenant": "acme", "accessList": "list"}"""),
+            ("VNet", "web", """{"site": "dc1", "vpc": "red", "gateways": ["10.0.1.1/24"]}"""));
+        var error = Assert.Single(ChangeSetEvaluator.Evaluate(without, [Change(kind, name, spec)]).Errors);
+        Assert.Equal(pointer, error.Pointer);
+        Assert.Contains("needs SoftGates; site 'dc1' has no SoftGatePair", error.Message, StringComparison.Ordinal);
+
+        // On hypervisors nothing leaves the segment; with a pair the gateway is there.
+        Write(without, ("VNet", "web", """{"site": "dc1", "vpc": "red", "gateways": ["10.0.1.1/24"], "ingressAccessList": "list", "attachments": [{"hypervisors": true}]}"""));
+        var with = Write(without, ("Device", "sg1", Device("softgate", 1, "kvm-host")), ("SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1"]}"""));
+        with = Write(with, (kind, name, spec));
+        error = Assert.Single(ChangeSetEvaluator.Evaluate(with, [new(ChangeOperation.Delete, new(ResourceKind.SoftGatePair, "pair"), null)]).Errors);
+        Assert.Equal(ChangeErrorKind.InUse, error.Kind);
+        Assert.Contains("so that the gateway of VNet", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed record NatRuleSpec : ResourceSpec
     /// <summary>nptv6: the public prefix.</summary>
     public IpPrefix? PublicPrefix { get; init; }
 
-    /// <summary>dnat: <c>tcp</c>, <c>udp</c>, <c>icmp</c> or the number of a protocol; absent: all of them.</summary>
+    /// <summary>dnat: <c>tcp</c>, <c>udp</c>, <c>icmp</c> or the number of a protocol; <c>all</c> or absent: all of them.</summary>
     public string? Protocol { get; init; }
 
     /// <summary>dnat with tcp or udp: public ports.</summary>

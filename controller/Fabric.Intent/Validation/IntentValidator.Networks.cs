@@ -219,6 +219,11 @@ public static partial class IntentValidator
                     yield return (ChangeErrorKind.InUse, "/spec/prefix", $"{subnet.Resource.Key} lies in {before.Prefix}");
                 }
             }
+
+            if (LosesPublic(next, before.Prefix) is { } claim)
+            {
+                yield return (ChangeErrorKind.InUse, "/spec/prefix", $"{claim.Owner} uses {claim.Prefix} of {before.Prefix}");
+            }
         }
     }
 

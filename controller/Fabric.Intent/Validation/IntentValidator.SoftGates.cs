@@ -13,8 +13,13 @@ public static partial class IntentValidator
     private const int MaxSources = 1000;
     private const long LeastBandwidth = 1000;
 
-    private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckPair(IntentSnapshot next, Resource resource, SoftGatePairSpec spec)
+    private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckPair(IntentSnapshot next, Resource resource, SoftGatePairSpec spec, SoftGatePairSpec? before)
     {
+        if (before is not null && before.Site != spec.Site)
+        {
+            yield return (ChangeErrorKind.Invalid, "/spec/site", "the site of a pair cannot change; delete it and make it anew");
+        }
+
         if (spec.SoftGates.Count is 0 or > 2 || spec.SoftGates.Distinct(StringComparer.Ordinal).Count() != spec.SoftGates.Count)
         {
             yield return (ChangeErrorKind.Invalid, "/spec/softGates", "a pair is one or two different SoftGates");
@@ -172,26 +177,75 @@ public static partial class IntentValidator
         {
             foreach (var allocation in next.ReferrersOf(resource.Key, ResourceKind.IpamAllocation))
             {
-                if (next.ClaimsOverlapping(ClaimScope.Public, "", ((IpamAllocationSpec)allocation.Spec).Prefix).FirstOrDefault() is { Owner.Name: not null } claim)
+                if (LosesPublic(next, ((IpamAllocationSpec)allocation.Spec).Prefix) is { } claim)
                 {
                     yield return (ChangeErrorKind.InUse, "/spec/system", $"{claim.Owner} uses {claim.Prefix} of {allocation.Key}");
                 }
             }
         }
+
+        if (RuleOf(resource, spec) is { } rule && (before is null || RuleOf(resource, before) is null))
+        {
+            foreach (var vnet in next.ReferrersOf(resource.Key, ResourceKind.VNet))
+            {
+                if (IsOnLeaves(next, (VNetSpec)vnet.Spec))
+                {
+                    yield return (ChangeErrorKind.Invalid, rule.Pointer, OnlyOnSoftGates(rule.Words, vnet.Key, ((VNetSpec)vnet.Spec).Site));
+                }
+            }
+        }
     }
 
-    private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckVNetServices(IntentSnapshot next, VNetSpec spec)
+    /// <summary>
+    /// What of a V-Net or its VPC only SoftGates can hold to, and which a leaf must therefore not be left alone with; null: nothing. A deny that nobody
+    /// carries out is worse than an error.
+    /// </summary>
+    private static (string Pointer, string Words)? RuleOf(IntentSnapshot next, VNetSpec vnet) =>
+        vnet.IngressAccessList is { } ingress ? ("/spec/ingressAccessList", $"AclList '{ingress}', which is stateful,")
+        : vnet.EgressAccessList is { } egress ? ("/spec/egressAccessList", $"AclList '{egress}', which is stateful,")
+        : vnet.AwaitRules ? ("/spec/awaitRules", "awaitRules")
+        : next.Find(ResourceKind.Vpc, vnet.Vpc) is { Spec: VpcSpec spec } vpc && RuleOf(vpc, spec) is { } rule ? ("/spec/gateways", rule.Words)
+        : null;
+
+    private static (string Pointer, string Words)? RuleOf(Resource vpc, VpcSpec spec) =>
+        spec.AccessList is { } list ? ("/spec/accessList", $"AclList '{list}' of {vpc.Key}, which is stateful,")
+        : spec.AntiSpoof ? ("/spec/antiSpoof", $"antiSpoof of {vpc.Key}")
+        : null;
+
+    /// <summary>Whether a V-Net has its gateway on leaves because its site has no SoftGates.</summary>
+    private static bool IsOnLeaves(IntentSnapshot next, VNetSpec vnet) =>
+        vnet.Gateways.Count > 0 && !vnet.Attachments.Any(static a => a.Hypervisors) && !next.ReferrersOf(new(ResourceKind.Site, vnet.Site), ResourceKind.SoftGatePair).Any();
+
+    private static string OnlyOnSoftGates(string what, ResourceKey vnet, string site) =>
+        $"{what} needs SoftGates; site '{site}' has no SoftGatePair, so that the gateway of {vnet} is on leaves";
+
+    /// <summary>Why a pair cannot go: V-Nets whose rules only it can hold to would have their gateways on leaves.</summary>
+    private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckPairDeletion(IntentSnapshot next, SoftGatePairSpec pair)
+    {
+        foreach (var vnet in next.ReferrersOf(new(ResourceKind.Site, pair.Site), ResourceKind.VNet))
+        {
+            if (IsOnLeaves(next, (VNetSpec)vnet.Spec) && RuleOf(next, (VNetSpec)vnet.Spec) is { } rule)
+            {
+                yield return (ChangeErrorKind.InUse, "", OnlyOnSoftGates(rule.Words, vnet.Key, pair.Site));
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>A claim on addresses of an allocation that no system VPC has any more; null: there is none.</summary>
+    private static AddressClaim? LosesPublic(IntentSnapshot next, IpPrefix allocation) => next.ClaimsOverlapping(ClaimScope.Public, "", allocation)
+        .Select(static c => (AddressClaim?)c).FirstOrDefault(c => NotPublic(next, c!.Value.Prefix) is not null);
+
+    private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckVNetServices(IntentSnapshot next, Resource resource, VNetSpec spec)
     {
         if (spec.Mtu is < 1280 or > 9000)
         {
             yield return (ChangeErrorKind.Invalid, "/spec/mtu", "mtu must be 1280..9000 octets");
         }
 
-        if ((spec.IngressAccessList ?? spec.EgressAccessList) is { } list && spec.Gateways.Count > 0
-            && !next.ReferrersOf(new(ResourceKind.Site, spec.Site), ResourceKind.SoftGatePair).Any())
+        if (IsOnLeaves(next, spec) && RuleOf(next, spec) is { } rule)
         {
-            yield return (ChangeErrorKind.Invalid, spec.IngressAccessList is null ? "/spec/egressAccessList" : "/spec/ingressAccessList",
-                $"AclList '{list}' is stateful and needs SoftGates; site '{spec.Site}' has no SoftGatePair, so the gateway is on leaves");
+            yield return (ChangeErrorKind.Invalid, rule.Pointer, OnlyOnSoftGates(rule.Words, resource.Key, spec.Site));
         }
 
         var known = new HashSet<IpAddr>();
@@ -354,9 +408,9 @@ public static partial class IntentValidator
         }
 
         var protocol = AclRuleSpec.NumberOf(spec.Protocol);
-        if (spec.Protocol is not null && protocol is null)
+        if (spec.Protocol is not (null or "all") && protocol is null)
         {
-            yield return (ChangeErrorKind.Invalid, "/spec/protocol", $"'{spec.Protocol}' is no protocol: tcp, udp, icmp or a number 0..255");
+            yield return (ChangeErrorKind.Invalid, "/spec/protocol", $"'{spec.Protocol}' is no protocol: tcp, udp, icmp, all or a number 0..255");
         }
 
         if (spec.Ports is { } ports)
@@ -467,6 +521,11 @@ public static partial class IntentValidator
             yield return (ChangeErrorKind.Invalid, "/spec/address", $"{spec.Address} is in no subnet of a gateway of VPC '{spec.Vpc}'");
         }
 
+        foreach (var vnet in spec.Internal ? GatewaysAt(next, spec.Vpc, spec.Address) : [])
+        {
+            yield return (ChangeErrorKind.Conflict, "/spec/address", $"{spec.Address} is the gateway of {vnet.Key}");
+        }
+
         foreach (var claim in ForeignClaims(next, resource, spec.Internal ? ClaimScope.Inside : ClaimScope.Public, spec.Internal ? spec.Vpc : "", IpPrefix.Host(spec.Address))
             .Where(c => !spec.Internal || c.Claim.Prefix.IsHost))
         {
@@ -552,6 +611,11 @@ public static partial class IntentValidator
 
     private static IpPrefix? GatewaySubnet(IntentSnapshot next, string vpc, IpAddr address) =>
         next.GatewaysOverlapping(vpc, IpPrefix.Host(address), except: "").Where(g => g.Network.Contains(address)).Select(static g => (IpPrefix?)g.Network).FirstOrDefault();
+
+    /// <summary>V-Nets of a VPC whose gateway has this address.</summary>
+    private static IEnumerable<Resource> GatewaysAt(IntentSnapshot next, string vpc, IpAddr address) =>
+        next.GatewaysOverlapping(vpc, IpPrefix.Host(address), except: "").Select(g => next.Find(ResourceKind.VNet, g.VNet)!)
+            .Where(v => ((VNetSpec)v.Spec).Gateways.Any(g => g.Address == address));
 
     private static string? BadPorts(PortRange ports) =>
         ports.First == 0 || ports.Last < ports.First ? $"{ports.First} to {ports.Last} is no range of ports inside 1..65535" : null;

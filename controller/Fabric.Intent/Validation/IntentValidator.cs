@@ -30,10 +30,10 @@ public static partial class IntentValidator
             DeviceSpec spec => CheckDevice(next, resource, spec, change.Before?.Spec as DeviceSpec),
             LinkSpec spec => CheckLink(next, resource, spec),
             VpcSpec spec => CheckVpc(next, resource, spec, change.Before?.Spec as VpcSpec),
-            VNetSpec spec => CheckVNet(next, resource, spec, change.Before?.Spec as VNetSpec).Concat(CheckVNetServices(next, spec)),
+            VNetSpec spec => CheckVNet(next, resource, spec, change.Before?.Spec as VNetSpec).Concat(CheckVNetServices(next, resource, spec)),
             IpamAllocationSpec spec => CheckAllocation(next, resource, spec, change.Before?.Spec as IpamAllocationSpec),
             IpamSubnetSpec spec => CheckSubnet(next, resource, spec),
-            SoftGatePairSpec spec => CheckPair(next, resource, spec),
+            SoftGatePairSpec spec => CheckPair(next, resource, spec, change.Before?.Spec as SoftGatePairSpec),
             AclListSpec spec => CheckAclList(spec),
             PublicAddressSpec spec => CheckPublicAddress(next, resource, spec),
             NatRuleSpec spec => CheckNatRule(next, resource, spec),
@@ -60,9 +60,17 @@ public static partial class IntentValidator
                 yield return (ChangeErrorKind.InUse, "", $"{gone.Key} is needed by {subnet.Resource.Key}; delete it first or in the same change set");
             }
 
-            if (next.SystemVpcs.Contains(allocation.Vpc) && next.ClaimsOverlapping(ClaimScope.Public, "", allocation.Prefix).FirstOrDefault() is { Owner.Name: not null } claim)
+            if (LosesPublic(next, allocation.Prefix) is { } claim)
             {
                 yield return (ChangeErrorKind.InUse, "", $"{claim.Owner} uses {claim.Prefix} of {gone.Key}; delete it first or in the same change set");
+            }
+        }
+
+        if (gone.Spec is SoftGatePairSpec pair)
+        {
+            foreach (var error in CheckPairDeletion(next, pair))
+            {
+                yield return error;
             }
         }
     }
