@@ -101,6 +101,10 @@ public sealed unsafe class DataPathObject : IDisposable
             ? (LibBpf.MapFd(map), (int)LibBpf.MapKeySize(map), (int)LibBpf.MapValueSize(map))
             : throw new InvalidOperationException($"the object file has no map {name}");
 
+    /// <summary>Entries that a map may have.</summary>
+    internal uint MaxEntries(string name) =>
+        _maps.TryGetValue(name, out var map) ? LibBpf.MapMaxEntries(map) : throw new InvalidOperationException($"the object file has no map {name}");
+
     /// <summary>Descriptor of a program.</summary>
     internal int ProgramDescriptor(string name) =>
         _programs.TryGetValue(name, out var program)
