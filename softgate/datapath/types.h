@@ -147,7 +147,11 @@ enum route_flag {
 	ROUTE_NO_PATH = 1 << 2,   /* host that may send, but whose place is not known yet: as without an entry */
 	ROUTE_PUBLIC = 1 << 3,    /* leaves the VPC for the public realm, where the destination is looked up again */
 	ROUTE_REJECT = 1 << 4,    /* answered with "unreachable" */
-	ROUTE_INTO_VPC = 1 << 5,  /* of the public realm: routed as it is (or by a prefix of `snat_sources`) into the VPC `hop` */
+	/*
+	 * Of the public realm: routed as it is (or by a prefix of `snat_sources`) into the VPC `hop`. `vnet` is the version of the list for what
+	 * enters, and the first 4 octets of `mac` are the index of the meter; 0: none.
+	 */
+	ROUTE_INTO_VPC = 1 << 5,
 };
 
 /* Value of `hosts` and `prefixes`. */
