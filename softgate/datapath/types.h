@@ -105,6 +105,10 @@ struct vnet {
 	__u32 source;  /* index into `vteps`: outer source address of its packets */
 };
 
+enum gateway_flag {
+	GATEWAY_SERVICE = 1 << 0, /* a balancer's: what is not ping is looked up among services */
+};
+
 /* An address of our own in a V-Net: ARP, ND and ping are answered. */
 struct gateway_key {
 	__u32 vnet;
@@ -113,7 +117,7 @@ struct gateway_key {
 };
 
 struct gateway {
-	__u32 flags;
+	__u32 flags; /* enum gateway_flag */
 };
 
 /* What ICMP errors come from, one a V-Net; at index 0 the node's public addresses. Zero: no errors are sent. */

@@ -49,6 +49,9 @@ internal sealed class Forwarding
     /// <summary>Learnt hosts, prefixes and tables of balancers that have found no room so far.</summary>
     internal long NotLearnt { get; private set; }
 
+    /// <summary>Entries of maps written or removed so far.</summary>
+    internal long Written => _maps.Written;
+
     /// <summary>Takes a state as the wanted one and writes it. Access lists that cannot be are refused one by one, anything else as a whole.</summary>
     /// <exception cref="KernelException">The kernel refuses a write. What is in force is tried again with the next call.</exception>
     internal ApplyResult Apply(SoftGateState state, IReadOnlyDictionary<string, uint> interfaces)

@@ -21,6 +21,9 @@ internal sealed unsafe class KernelMaps
         })];
     }
 
+    /// <summary>Entries written or removed so far.</summary>
+    internal long Written { get; private set; }
+
     /// <summary>Carries out the steps, in order.</summary>
     /// <exception cref="KernelException">A step has failed; those before it are carried out.</exception>
     /// <exception cref="ReadBackException">What was written does not stand there.</exception>
@@ -29,6 +32,7 @@ internal sealed unsafe class KernelMaps
         foreach (var steps in change.Steps)
         {
             var shape = _shapes[(int)steps[0].Key.Map];
+            Written += steps.Count;
             if (MapIds.IsCells(shape.Map))
             {
                 WriteCells(shape, steps);

@@ -427,9 +427,9 @@ internal sealed class SliceCompiler
         });
         if (balancer.Internal && _slice.VNets.FirstOrDefault(v => v.Gateways.Any(g => g.Network.Contains(balancer.Address))) is { } vnet)
         {
-            // Of a V-Net: somebody must answer for it there.
+            // Of a V-Net: somebody must answer for it there. The gateway's own address may be one, too.
             var key = new GatewayKey { Vnet = Place(_indices.VNets, new(IsL3: false, vnet.Uid)), Address = Address16.Of(balancer.Address) };
-            Maps.Add(MapId.Gateways, key, new Gateway());
+            Maps.Set(EntryKey.Of(MapId.Gateways, key), MapContents.Octets(new Gateway { Flags = (uint)GatewayFlags.Service }));
         }
     }
 
