@@ -15,7 +15,7 @@ internal sealed class Gate : IDisposable
 {
     internal const string Outside = "203.0.113.50";
     internal const string Outside6 = "2001:db8:99::50";
-    private static readonly Dictionary<string, uint> Interfaces = new() { ["lo"] = Node.Lo };
+    internal static readonly Dictionary<string, uint> Interfaces = new() { ["lo"] = Node.Lo };
 
     private readonly Capacities _capacities;
     private readonly byte[] _output = new byte[16384];
