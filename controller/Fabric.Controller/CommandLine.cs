@@ -21,6 +21,7 @@ public static class CommandLine
     {
         var dataDirectory = new Option<string>("--data-dir") { Description = "directory of the store, the certificates and the first token", Required = true };
         var listen = new Option<string>("--listen") { Description = "address and port of the API; port 0: any free one", DefaultValueFactory = _ => "127.0.0.1:8443" };
+        var agentListen = new Option<string?>("--agent-listen") { Description = "address and port at which SoftGates' agents reach the controller; absent: nowhere" };
         var certificate = new Option<string?>("--tls-cert") { Description = "certificate chain of the API (PEM) in place of a generated one" };
         var key = new Option<string?>("--tls-key") { Description = "private key of that certificate (PEM)" };
         var sshKey = new Option<string?>("--ssh-key") { Description = "private key for logging in to devices" };
@@ -34,7 +35,7 @@ public static class CommandLine
         var parallelism = new Option<int>("--parallelism") { Description = "how many devices are worked on at the same time", DefaultValueFactory = _ => usual.Parallelism };
         var root = new RootCommand("The Fabric controller: intent API, store, reconciler and BGP speaker.")
         {
-            dataDirectory, listen, certificate, key, sshKey, format, resync, firstBackoff, longestBackoff, rollback, confirm, parallelism,
+            dataDirectory, listen, agentListen, certificate, key, sshKey, format, resync, firstBackoff, longestBackoff, rollback, confirm, parallelism,
             RouteReflectorCommand.Create(reflect, faults => Refuse([.. faults])),
         };
         root.SetAction(async (parsed, _) =>
@@ -43,6 +44,13 @@ public static class CommandLine
             if (ListenAddress.Parse(listenText) is not { } endPoint)
             {
                 return Refuse($"--listen {listenText}: give an IP address and a port, such as 127.0.0.1:8443 or [::1]:8443");
+            }
+
+            var agentText = parsed.GetValue(agentListen);
+            var agentEndPoint = agentText is null ? null : ListenAddress.Parse(agentText);
+            if (agentText is not null && agentEndPoint is null)
+            {
+                return Refuse($"--agent-listen {agentText}: give an IP address and a port, such as 192.0.2.1:8444 or [2001:db8::1]:8444");
             }
 
             var formatText = parsed.GetValue(format);
@@ -55,6 +63,7 @@ public static class CommandLine
             {
                 DataDirectory = parsed.GetValue(dataDirectory)!,
                 Listen = endPoint,
+                AgentListen = agentEndPoint,
                 TlsCertificate = parsed.GetValue(certificate),
                 TlsKey = parsed.GetValue(key),
                 SshKey = parsed.GetValue(sshKey),

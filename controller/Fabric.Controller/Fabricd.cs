@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Fabric.Controller.Agents;
 using Fabric.Controller.Endpoints;
 using Fabric.Controller.Evpn;
 using Fabric.Controller.Http;
@@ -18,6 +19,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace Fabric.Controller;
 
@@ -35,6 +37,9 @@ public sealed partial class Fabricd : IAsyncDisposable
 
     /// <summary>Where the API listens.</summary>
     public Uri Address { get; }
+
+    /// <summary>Where agents are listened to; null: nowhere.</summary>
+    public Uri? AgentAddress { get; private init; }
 
     /// <summary>The store.</summary>
     public FabricStore Store { get; }
@@ -78,6 +83,9 @@ public sealed partial class Fabricd : IAsyncDisposable
         try
         {
             var (certificate, chain) = await ServerCertificate.LoadAsync(options.Identity, time, cancellationToken);
+            Directory.CreateDirectory(options.AgentIdentity.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var agents = await AgentAuthority.LoadAsync(options.AgentIdentity, time, cancellationToken);
+            var (agentCertificate, _) = options.AgentListen is null ? default : await ServerCertificate.LoadAsync(options.AgentIdentity, time, cancellationToken);
             var firstToken = await FirstToken.EnsureAsync(store, options.AdminTokenPath, cancellationToken);
             await SshKey.EnsureAsync(options.SshKeyPath, cancellationToken);
             var started = new StrongBox<bool>();
@@ -95,8 +103,18 @@ public sealed partial class Fabricd : IAsyncDisposable
                     https.ServerCertificate = certificate;
                     https.ServerCertificateChain = chain;
                 }));
+                if (options.AgentListen is { } agentListen)
+                {
+                    kestrel.Listen(agentListen, listen => listen.UseHttps(https =>
+                    {
+                        https.ServerCertificate = agentCertificate;
+                        https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+                        https.ClientCertificateValidation = agents.Knows;
+                    }));
+                }
             });
             AddServices(builder.Services, options, store, time);
+            builder.Services.AddSingleton(_ => agents);
             configure?.Invoke(builder.Services);
             app = builder.Build();
             Map(app);
@@ -107,8 +125,10 @@ public sealed partial class Fabricd : IAsyncDisposable
                 Log.FirstToken(app.Logger, options.AdminTokenPath);
             }
 
-            var address = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
-            return new Fabricd(app, store, new Uri(address));
+            // In the order in which they were asked for.
+            var addresses = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Select(static a => new Uri(a)).ToList();
+            app.Services.GetRequiredService<AgentListener>().Port = addresses.Count > 1 ? addresses[1].Port : null;
+            return new Fabricd(app, store, addresses[0]) { AgentAddress = addresses.Count > 1 ? addresses[1] : null };
         }
         catch
         {
@@ -145,6 +165,7 @@ public sealed partial class Fabricd : IAsyncDisposable
             new OpenSshOptions { IdentityFile = options.SshKeyPath, RuntimeDirectory = options.RuntimeDirectory }, time));
         services.AddReconciler(options.Reconciler);
         services.AddEvpn();
+        services.AddSingleton<AgentListener>();
         services.AddApiDocument();
     }
 
@@ -152,6 +173,7 @@ public sealed partial class Fabricd : IAsyncDisposable
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<AgentGate>();
         app.UseMiddleware<TokenGate>();
         app.UseMiddleware<QueryGate>();
         app.MapHealth();
@@ -167,6 +189,8 @@ public sealed partial class Fabricd : IAsyncDisposable
         api.MapDevices();
         api.MapEvpn();
         api.MapBgp();
+        api.MapSoftGates();
+        app.MapAgents();
     }
 
     private static partial class Log

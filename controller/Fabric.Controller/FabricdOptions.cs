@@ -18,6 +18,9 @@ public sealed record FabricdOptions
     /// <summary>Where the API listens; port 0: any free port.</summary>
     public IPEndPoint Listen { get; init; } = new(IPAddress.Loopback, 8443);
 
+    /// <summary>Where SoftGates' agents reach the controller, by mutual TLS; null: nowhere.</summary>
+    public IPEndPoint? AgentListen { get; init; }
+
     /// <summary>Certificate chain of the API, PEM; null: one of its own is made. Together with <see cref="TlsKey"/>.</summary>
     public string? TlsCertificate { get; init; }
 
@@ -51,6 +54,15 @@ public sealed record FabricdOptions
         Listen = Listen.Address,
         Certificate = TlsCertificate,
         Key = TlsKey,
+    };
+
+    /// <summary>Who the agents' server says it is; its authority signs the agents' certificates too.</summary>
+    public ServerIdentity AgentIdentity => new()
+    {
+        Program = "fabricd",
+        AuthorityName = "Fabric agents CA",
+        Directory = Path.Combine(DataDirectory, "agents"),
+        Listen = AgentListen?.Address ?? IPAddress.Loopback,
     };
 
     /// <summary>The private key with which devices are logged in to.</summary>

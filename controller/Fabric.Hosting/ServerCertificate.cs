@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Fabric.Hosting;
 
 namespace Fabric.Hosting;
 
@@ -34,6 +33,11 @@ public static class ServerCertificate
         using var authority = await AuthorityAsync(identity, now, cancellationToken);
         return (await ServerAsync(identity, authority, now, cancellationToken), []);
     }
+
+    /// <summary>The program's own certificate authority with its key; made where there is none.</summary>
+    /// <exception cref="CryptographicException">A file is not what it should be; the message names it.</exception>
+    public static Task<X509Certificate2> LoadAuthorityAsync(ServerIdentity identity, TimeProvider time, CancellationToken cancellationToken) =>
+        AuthorityAsync(identity, time.GetUtcNow(), cancellationToken);
 
     private static async Task<X509Certificate2> AuthorityAsync(ServerIdentity identity, DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using Fabric.Reconciler.Devices;
 using Fabric.Reconciler.Planning;
+using Fabric.Reconciler.SoftGates;
 using Fabric.Reconciler.Status;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -17,6 +18,7 @@ public static class ReconcilerServices
         services.AddSingleton(options);
         services.AddSingleton<IReconcilerStore, ReconcilerStore>();
         services.AddSingleton<DeviceBoard>();
+        services.AddSingleton<SoftGateBoard>();
         services.AddSingleton<IStatusSource, StatusSource>();
         services.AddSingleton<IPlanner, Planner>();
         services.AddHostedService<ReconcilerService>();

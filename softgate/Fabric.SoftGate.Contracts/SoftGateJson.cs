@@ -17,6 +17,14 @@ public static class SoftGateJson
     /// <summary>Writes a state.</summary>
     public static byte[] Write(SoftGateState state) => JsonSerializer.SerializeToUtf8Bytes(state, Options);
 
+    /// <summary>Reads a report.</summary>
+    /// <exception cref="JsonException">It is none; the message says where.</exception>
+    public static SoftGateReport ReadReport(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize<SoftGateReport>(json, Options) ?? throw new JsonException("the report must be an object, not null");
+
+    /// <summary>Writes a report.</summary>
+    public static byte[] WriteReport(SoftGateReport report) => JsonSerializer.SerializeToUtf8Bytes(report, Options);
+
     private static JsonSerializerOptions Create()
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)

@@ -26,7 +26,7 @@ public sealed class ReconcilerTests : IAsyncLifetime
 
     public ReconcilerTests()
     {
-        _status = new StatusSource(_board, _store);
+        _status = new StatusSource(_board, new Fabric.Reconciler.SoftGates.SoftGateBoard(TimeProvider.System), _store);
         _service = Service(parallelism: 8);
     }
 

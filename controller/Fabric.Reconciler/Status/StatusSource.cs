@@ -6,6 +6,7 @@ using Fabric.Intent.Identifiers;
 using Fabric.Intent.Resources;
 using Fabric.Primitives;
 using Fabric.Reconciler.Devices;
+using Fabric.Reconciler.SoftGates;
 
 namespace Fabric.Reconciler.Status;
 
@@ -13,18 +14,23 @@ namespace Fabric.Reconciler.Status;
 public sealed class StatusSource : IStatusSource
 {
     private readonly DeviceBoard _board;
+    private readonly SoftGateBoard _softGates;
 
-    /// <summary>A source over the devices' statuses.</summary>
-    public StatusSource(DeviceBoard board, IReconcilerStore store)
+    /// <summary>A source over the devices' statuses and what SoftGates say.</summary>
+    public StatusSource(DeviceBoard board, SoftGateBoard softGates, IReconcilerStore store)
     {
         _board = board;
-        _board.Changed += uid =>
+        _softGates = softGates;
+        _board.Changed += Changed;
+        _softGates.Changed += Changed;
+
+        void Changed(int uid)
         {
             if (store.Current.Find(uid) is { } device)
             {
                 DeviceStatusChanged?.Invoke(device.Key.Name);
             }
-        };
+        }
     }
 
     /// <inheritdoc/>
@@ -38,8 +44,62 @@ public sealed class StatusSource : IStatusSource
         LinkSpec spec => Link(snapshot, resource, spec),
         VpcSpec => Vpc(snapshot, resource),
         VNetSpec spec => VNet(snapshot, resource, spec),
+        NatRuleSpec { Enabled: false } or LoadBalancerSpec { Enabled: false } => new(resource.Revision, [new("Ready", ConditionStatus.True, "Disabled", "kept and not in force")], []),
+        NatRuleSpec spec => OnSoftGates(snapshot, resource, SitesOf(snapshot, spec.Vpc)),
+        LoadBalancerSpec spec => OnSoftGates(snapshot, resource, SitesOf(snapshot, spec.Vpc)),
+        PublicAddressSpec spec => OnSoftGates(snapshot, resource, SitesOf(snapshot, spec.Vpc)),
+        StaticRouteSpec spec => OnSoftGates(snapshot, resource, SitesOf(snapshot, spec.Vpc)),
+        AclListSpec => OnSoftGates(snapshot, resource, SitesOfList(snapshot, resource)),
         _ => Stored(resource, []),
     };
+
+    /// <summary>Names of the sites in which a VPC has V-Nets.</summary>
+    private static IEnumerable<string> SitesOf(IntentSnapshot snapshot, string vpc) =>
+        snapshot.ReferrersOf(new(ResourceKind.Vpc, vpc), ResourceKind.VNet).Select(static v => ((VNetSpec)v.Spec).Site).Distinct(StringComparer.Ordinal);
+
+    private static IEnumerable<string> SitesOfList(IntentSnapshot snapshot, Resource list) => snapshot.ReferrersOf(list.Key).SelectMany(key => snapshot.Find(key)!.Spec switch
+    {
+        VNetSpec vnet => [vnet.Site],
+        VpcSpec => SitesOf(snapshot, key.Name),
+        PublicAddressSpec address => SitesOf(snapshot, address.Vpc),
+        _ => [],
+    }).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Whether all SoftGates of the sites say that a resource is in force.</summary>
+    private ResourceStatus OnSoftGates(IntentSnapshot snapshot, Resource resource, IEnumerable<string> sites)
+    {
+        var names = sites.ToList();
+        if (names.Count == 0)
+        {
+            return new(resource.Revision, [new("Ready", ConditionStatus.True, "NotUsed", "there is no V-Net that it concerns")], []);
+        }
+
+        var condition = SoftGateCondition(snapshot, resource, names, "Ready", out var observed);
+        return new(observed, [condition], []);
+    }
+
+    private Condition SoftGateCondition(IntentSnapshot snapshot, Resource resource, IReadOnlyCollection<string> sites, string type, out long observed)
+    {
+        observed = 0;
+        var without = sites.Where(s => SoftGatePairs.Of(snapshot, s) is null).ToList();
+        if (without.Count > 0)
+        {
+            return new(type, ConditionStatus.False, "NoSoftGate", $"site {Some(without)} has no SoftGatePair, and this needs one");
+        }
+
+        var softGates = sites.SelectMany(s => SoftGatePairs.SoftGatesOf(snapshot, s)).ToList();
+        observed = Math.Min(resource.Revision, softGates.Min(s => _softGates.ObservedOn(snapshot, s)));
+        var problems = _softGates.ProblemsOf(softGates, resource.Uid);
+        if (problems.Length > 0)
+        {
+            return new(type, ConditionStatus.False, "Refused", string.Join("; ", problems));
+        }
+
+        var waiting = softGates.Where(s => _softGates.ObservedOn(snapshot, s) < resource.Revision).Select(static s => s.Key.Name).ToList();
+        return waiting.Count > 0
+            ? new(type, ConditionStatus.Unknown, "Pending", $"waiting for {Some(waiting)}")
+            : new(type, ConditionStatus.True, "InForce", "every SoftGate says that it is in force");
+    }
 
     private static ResourceStatus Stored(Resource resource, JsonObject details) =>
         new(resource.Revision, [new("Ready", ConditionStatus.True, "Stored", "nothing to be done on devices")], details);
@@ -70,6 +130,18 @@ public sealed class StatusSource : IStatusSource
             ["loopbacks"] = new JsonArray([.. identity.Loopbacks.Select(l => (JsonNode)l.ToString())]),
             ["deviceNumber"] = identity.Number,
         };
+        if (_softGates.Find(device.Uid) is { } said)
+        {
+            details["softGate"] = new JsonObject
+            {
+                ["reportedAt"] = said.At,
+                ["revision"] = said.Report.Revision,
+                ["healthy"] = said.Report.Healthy,
+                ["sessions"] = said.Report.Sessions,
+                ["problems"] = new JsonArray([.. said.Report.Problems.Select(static p => (JsonNode)p.Message)]),
+            };
+        }
+
         if (_board.Find(device.Uid) is not { } status)
         {
             return new(0, [new("Ready", ConditionStatus.Unknown, "NotReadYet", "the device has not been read yet")], details);
@@ -201,18 +273,18 @@ public sealed class StatusSource : IStatusSource
             })]),
         };
         var conditions = Aggregate(vnet, devices, shortfalls.Where(s => s.Reason != ShortfallReason.CannotRoute), out var observed);
-        return new(observed, [.. conditions, Gateway(place, snapshot.ReferrersOf(site.Key, ResourceKind.SoftGatePair).Any(), conditions[0], shortfalls)], details);
+        var gateway = place == GatewayPlace.SoftGate
+            ? SoftGateCondition(snapshot, vnet, [spec.Site], "GatewayReady", out _)
+            : Gateway(place, conditions[0], shortfalls);
+        return new(observed, [.. conditions, gateway], details);
     }
 
-    private static Condition Gateway(GatewayPlace place, bool hasPair, Condition ready, List<(string Device, ShortfallReason Reason)> shortfalls)
+    private static Condition Gateway(GatewayPlace place, Condition ready, List<(string Device, ShortfallReason Reason)> shortfalls)
     {
         var cannot = shortfalls.Where(s => s.Reason == ShortfallReason.CannotRoute).Select(s => s.Device).ToList();
         return place switch
         {
             GatewayPlace.None => new("GatewayReady", ConditionStatus.True, "NoGateway", "the V-Net asks for no gateway"),
-            GatewayPlace.SoftGate when !hasPair => new(
-                "GatewayReady", ConditionStatus.False, "NoSoftGate", "a V-Net on hypervisors has its gateway on a SoftGate, and the site has none: it is layer 2"),
-            GatewayPlace.SoftGate => new("GatewayReady", ConditionStatus.Unknown, "NotReported", "the SoftGates have not said yet that they are its gateway"),
             _ when ready.Status != ConditionStatus.True => new("GatewayReady", ready.Status, ready.Reason, ready.Message),
             _ when cannot.Count > 0 => new(
                 "GatewayReady", ConditionStatus.False, nameof(ShortfallReason.CannotRoute), $"no VRFs on {Some(cannot)}: the V-Net is layer 2 there"),

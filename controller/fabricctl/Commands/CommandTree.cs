@@ -51,6 +51,7 @@ public static class CommandTree
             LogCommands.Restore(host),
             LogCommands.Watch(host),
             TokenCommand.Build(host),
+            SoftGateCommand.Build(host),
         };
         root.Options.Add(Server);
         root.Options.Add(TokenFile);

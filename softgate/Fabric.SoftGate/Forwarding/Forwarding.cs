@@ -42,6 +42,7 @@ internal sealed class Forwarding
                 Tables = MapIds.All.Where(static m => !MapIds.IsArray(m)).ToDictionary(static m => m, m => path.MaxEntries(MapIds.NameOf(m))),
             },
             settings);
+        path.TablesChanged(); // An earlier process may have ended before it could say so.
         _heritage = Heritage.Read(path);
         Restorer.Restore(path, _planner);
     }

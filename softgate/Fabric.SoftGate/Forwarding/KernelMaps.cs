@@ -10,10 +10,12 @@ internal sealed unsafe class KernelMaps
     /// <summary>Entries in one call.</summary>
     private const int Batch = 4096;
 
+    private readonly DataPathObject _path;
     private readonly Shape[] _shapes;
 
     internal KernelMaps(DataPathObject path)
     {
+        _path = path;
         _shapes = [.. MapIds.All.Select(map =>
         {
             var (descriptor, keySize, valueSize) = path.MapShape(MapIds.NameOf(map));
@@ -29,26 +31,27 @@ internal sealed unsafe class KernelMaps
     /// <exception cref="ReadBackException">What was written does not stand there.</exception>
     internal void Carry(MapChange change)
     {
-        foreach (var steps in change.Steps)
+        // What the data path remembers must be forgotten before that to which it leads goes.
+        var changed = false;
+        try
         {
-            var shape = _shapes[(int)steps[0].Key.Map];
-            Written += steps.Count;
-            if (MapIds.IsCells(shape.Map))
+            foreach (var steps in change.Steps)
             {
-                WriteCells(shape, steps);
+                var remembered = MapIds.IsRemembered(steps[0].Key.Map);
+                if (changed && !remembered)
+                {
+                    _path.TablesChanged();
+                }
+
+                changed = remembered;
+                Carry(_shapes[(int)steps[0].Key.Map], steps);
             }
-            else if (steps[0].Value is not null)
+        }
+        finally
+        {
+            if (changed)
             {
-                Write(shape, steps);
-            }
-            else if (MapIds.IsArray(shape.Map))
-            {
-                var zero = new byte[shape.ValueSize];
-                Write(shape, [.. steps.Select(s => s with { Value = zero })]);
-            }
-            else
-            {
-                Remove(shape, steps);
+                _path.TablesChanged();
             }
         }
     }
@@ -96,6 +99,28 @@ internal sealed unsafe class KernelMaps
         }
 
         return cells;
+    }
+
+    private void Carry(Shape shape, IReadOnlyList<MapWrite> steps)
+    {
+        Written += steps.Count;
+        if (MapIds.IsCells(shape.Map))
+        {
+            WriteCells(shape, steps);
+        }
+        else if (steps[0].Value is not null)
+        {
+            Write(shape, steps);
+        }
+        else if (MapIds.IsArray(shape.Map))
+        {
+            var zero = new byte[shape.ValueSize];
+            Write(shape, [.. steps.Select(s => s with { Value = zero })]);
+        }
+        else
+        {
+            Remove(shape, steps);
+        }
     }
 
     private static bool TryGet(Shape shape, ReadOnlySpan<byte> key, Span<byte> value)

@@ -24,7 +24,11 @@ public sealed class ApiHost : IAsyncLifetime
         DataDirectory = Path.Combine(Directory.Path, "data"),
         Listen = new IPEndPoint(IPAddress.Loopback, 0),
         SshKey = Path.Combine(Directory.Path, "ssh.key"),
+        AgentListen = WithAgents ? new IPEndPoint(IPAddress.Loopback, 0) : null,
     };
+
+    /// <summary>Whether it listens to agents too.</summary>
+    public bool WithAgents { get; init; }
 
     public string AdminToken => File.ReadAllText(Options.AdminTokenPath).Trim();
 
