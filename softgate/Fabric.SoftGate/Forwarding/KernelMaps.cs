@@ -12,10 +12,14 @@ internal sealed unsafe class KernelMaps
 
     private readonly DataPathObject _path;
     private readonly Shape[] _shapes;
+    private readonly CellMemory _maglev;
+    private readonly CellMemory _listCells;
 
     internal KernelMaps(DataPathObject path)
     {
         _path = path;
+        _maglev = new CellMemory(path, MapIds.NameOf(MapId.Maglev));
+        _listCells = new CellMemory(path, MapIds.NameOf(MapId.AclCells));
         _shapes = [.. MapIds.All.Select(map =>
         {
             var (descriptor, keySize, valueSize) = path.MapShape(MapIds.NameOf(map));
@@ -71,7 +75,7 @@ internal sealed unsafe class KernelMaps
         }
     }
 
-    /// <summary>A value, or a range of cells of the length of <paramref name="like"/>.</summary>
+    /// <summary>A value, or a range of cells (no counters) of the length of <paramref name="like"/>, octets.</summary>
     /// <returns>Null: there is none.</returns>
     internal byte[]? Read(EntryKey key, int like)
     {
@@ -89,15 +93,7 @@ internal sealed unsafe class KernelMaps
         }
 
         var cells = new byte[like];
-        var index = MemoryMarshal.Read<uint>(key.Key);
-        for (var at = 0; at + shape.ValueSize <= like; at += shape.ValueSize)
-        {
-            if (!TryGet(shape, MemoryMarshal.AsBytes([index++]), cells.AsSpan(at, shape.ValueSize)))
-            {
-                return null;
-            }
-        }
-
+        CellsOf(key.Map).Read(MemoryMarshal.Read<uint>(key.Key), MemoryMarshal.Cast<byte, uint>(cells.AsSpan()));
         return cells;
     }
 
@@ -218,39 +214,33 @@ internal sealed unsafe class KernelMaps
         }
     }
 
-    private static void WriteCells(Shape shape, IReadOnlyList<MapWrite> steps)
+    private void WriteCells(Shape shape, IReadOnlyList<MapWrite> steps)
     {
         foreach (var step in steps.Where(static s => s.Value is not null))
         {
-            var size = MapIds.CellSize(shape.Map);
-            var count = step.Value!.Length / size;
             var first = MemoryMarshal.Read<uint>(step.Key.Key);
-            if (MapIds.IsCounters(shape.Map))
+            if (!MapIds.IsCounters(shape.Map))
             {
-                // Zero for every CPU.
-                var zero = new byte[((size + 7) & ~7) * Cpus.Possible];
-                for (var i = 0; i < count; i++)
+                CellsOf(shape.Map).Write(first, MemoryMarshal.Cast<byte, uint>(step.Value));
+                if (!Read(step.Key, step.Value!.Length).AsSpan().SequenceEqual(step.Value))
                 {
-                    Update(shape, MemoryMarshal.AsBytes([first + (uint)i]), zero, 1);
+                    throw new ReadBackException(step.Key);
                 }
 
                 continue;
             }
 
-            var keys = new uint[Math.Min(Batch, count)];
-            for (var done = 0; done < count;)
+            // Zero for every CPU.
+            var size = MapIds.CellSize(shape.Map);
+            var zero = new byte[((size + 7) & ~7) * Cpus.Possible];
+            for (var i = 0; i < step.Value!.Length / size; i++)
             {
-                var part = Math.Min(Batch, count - done);
-                for (var i = 0; i < part; i++)
-                {
-                    keys[i] = first + (uint)(done + i);
-                }
-
-                Update(shape, MemoryMarshal.AsBytes(keys.AsSpan(0, part)), step.Value.AsSpan(done * size, part * size), part);
-                done += part;
+                Update(shape, MemoryMarshal.AsBytes([first + (uint)i]), zero, 1);
             }
         }
     }
+
+    private CellMemory CellsOf(MapId map) => map == MapId.Maglev ? _maglev : _listCells;
 
     private static void Update(Shape shape, ReadOnlySpan<byte> keys, ReadOnlySpan<byte> values, int count)
     {

@@ -87,7 +87,7 @@ internal static class Restorer
             }
         }
 
-        var cells = path.Map<uint, uint>("maglev");
+        using var cells = new CellMemory(path, "maglev");
         var read = new Dictionary<(uint, uint), HashSet<uint>>();
         foreach (var (index, balancer) in path.Map<uint, Balancer>("balancers").ToList())
         {
@@ -143,7 +143,7 @@ internal static class Restorer
             return;
         }
 
-        var cells = path.Map<uint, uint>("acl_cells");
+        using var cells = new CellMemory(path, "acl_cells");
         var addresses = path.Map<AclAddressKey, AclClass>("acl_addresses").ToList().ToLookup(static e => e.Key.Version);
         var services = path.Map<AclServiceKey, AclService>("acl_services").ToList().ToLookup(static e => e.Key.Version);
         foreach (var (version, acl) in lists)
@@ -169,30 +169,25 @@ internal static class Restorer
     }
 
     /// <summary>The cells of a list: those of pairs, and as many rows of verdicts as there are pair classes. Null: they cannot be.</summary>
-    private static uint[]? CellsOf(BpfMap<uint, uint> map, in Acl acl)
+    private static uint[]? CellsOf(CellMemory memory, in Acl acl)
     {
-        if (acl.Verdicts <= acl.Pairs || acl.ServiceClasses == 0 || Cells(map, acl.Pairs, acl.Verdicts - acl.Pairs) is not { } pairs)
+        if (acl.Verdicts <= acl.Pairs || acl.ServiceClasses == 0 || Cells(memory, acl.Pairs, acl.Verdicts - acl.Pairs) is not { } pairs)
         {
             return null;
         }
 
-        var count = pairs.Length + ((pairs.Max() + 1L) * acl.ServiceClasses);
-        return count > map.MaxEntries ? null : Cells(map, acl.Pairs, (uint)count);
+        return Cells(memory, acl.Pairs, pairs.Length + ((pairs.Max() + 1L) * acl.ServiceClasses));
     }
 
-    private static uint[]? Cells(BpfMap<uint, uint> map, uint first, uint count)
+    private static uint[]? Cells(CellMemory memory, uint first, long count)
     {
-        if (count > map.MaxEntries || first > map.MaxEntries - count)
+        if (first + count > memory.Count)
         {
             return null;
         }
 
         var cells = new uint[count];
-        for (var i = 0u; i < count; i++)
-        {
-            map.TryGet(first + i, out cells[i]);
-        }
-
+        memory.Read(first, cells);
         return cells;
     }
 }

@@ -67,7 +67,7 @@ internal sealed class MapSizes
             ["meters"] = realms * 2,
 
             // At least two of the largest lists that may be, the old and the new.
-            ["acl_cells"] = memory >= 8L << 30 ? 1u << 24 : 1u << 22,
+            ["acl_cells"] = memory >= 8L << 30 ? 1u << 23 : 1u << 22,
             ["acl_counters"] = 1 << 18,
             ["acls"] = Math.Max(8192, realms),
             ["maglev"] = memory >= 8L << 30 ? 1u << 22 : 1u << 20,
