@@ -150,11 +150,11 @@ static __always_inline int is_zero(const struct address *address)
 	return !(address->halves[0] | address->halves[1]);
 }
 
-static __always_inline int gateway_at(__u32 vnet, const struct address *address)
+static __always_inline struct gateway *gateway_at(__u32 vnet, const struct address *address)
 {
 	struct gateway_key key = {.vnet = vnet, .address = *address};
 
-	return vnet && bpf_map_lookup_elem(&gateways, &key);
+	return vnet ? bpf_map_lookup_elem(&gateways, &key) : NULL;
 }
 
 /* Cuts or stretches the frame so that it ends `length` octets behind the start of layer 3. */

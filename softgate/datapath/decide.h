@@ -241,6 +241,15 @@ __global int source_find(__u32 realm, struct address *of, struct snat_source *re
 	return -1;
 }
 
+/* The meter of a route with ROUTE_INTO_VPC. */
+static __always_inline __u32 route_meter(const struct route *route)
+{
+	__u32 meter;
+
+	__builtin_memcpy(&meter, route->mac, sizeof(meter));
+	return meter;
+}
+
 /* Leaves its VPC: what the public side sees as its source. 0, or DROP(COUNTER_NO_TRANSLATION). */
 __global int decide_source(struct flow *f)
 {
@@ -270,6 +279,14 @@ __global int decide_source(struct flow *f)
 	own = bpf_map_lookup_elem(&public_addresses, &f->t.source);
 	if (own && (own->flags & PUBLIC_ROUTED) && own->realm == realm) {
 		f->meter = own->meter;
+		return 0;
+	}
+	if (route_prefix(FABRIC_PUBLIC_REALM, &f->t.source, &f->route) == 0 && (f->route.flags & ROUTE_INTO_VPC) && f->route.hop == realm) {
+		/* Of a prefix that is routed as it is; the outside of an NPTv6 prefix is no source inside. */
+		if (source_find(FABRIC_PUBLIC_REALM, &f->t.source, &source) == 0) {
+			return DROP(COUNTER_NO_TRANSLATION);
+		}
+		f->meter = route_meter(&f->route);
 		return 0;
 	}
 	if (source_find(realm, &f->t.source, &source) == 0) {
@@ -335,6 +352,12 @@ __global int decide_public(struct flow *f)
 	}
 	if (f->route.flags & ROUTE_INTO_VPC) {
 		f->out_realm = f->route.hop;
+		if (f->route.vnet) {
+			f->public_acl = f->route.vnet;
+		}
+		if (route_meter(&f->route)) {
+			f->meter = route_meter(&f->route);
+		}
 		if (source_find(FABRIC_PUBLIC_REALM, &f->t.destination, &source) == 0 && (source.flags & SNAT_PREFIX)) {
 			f->out_realm = source.realm;
 			return prefix_translate(&f->destination, &source.to, source.length) == 0 ? 0 : DROP(COUNTER_NO_TRANSLATION);

@@ -281,7 +281,9 @@ static __always_inline int process(struct xdp_md *ctx, struct packet *p)
 	}
 	s = session_look(&p->t, p->realm);
 	if (!s.entry) {
-		if (gateway_at(p->vnet, &p->t.destination)) {
+		struct gateway *gateway = gateway_at(p->vnet, &p->t.destination);
+
+		if (gateway && (!(gateway->flags & GATEWAY_SERVICE) || is_icmp(p->t.protocol))) {
 			return FOR_GATEWAY;
 		}
 		r = open_session(p);

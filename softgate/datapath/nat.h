@@ -274,6 +274,15 @@ __global int nat_new_block(struct nat_request *r)
 	return search.block;
 }
 
+/* Whether a realm has a public address for source NAT (still). */
+static __always_inline int nat_owns(__u32 realm, const struct address *outside)
+{
+	struct address copy = *outside;
+	struct public_address *own = bpf_map_lookup_elem(&public_addresses, &copy);
+
+	return own && own->realm == realm && (own->flags & PUBLIC_POOL);
+}
+
 /*
  * The public address of a host: the one that it has, or a new one of the pool, `attempt` further on than the one it would have. 0 or -1.
  * RFC 4787 REQ-2: one address for all of its sessions.
@@ -304,7 +313,10 @@ __global int nat_address(struct nat_request *r, __u32 attempt)
 	}
 	if (host && host->pool != r->pool) {
 		if (host->count[0] + host->count[1] + host->count[2] != 0) {
-			/* Moved to another pool: the old address stays while sessions hold its ports. */
+			/* Moved to another pool: the old address stays while sessions hold its ports, unless it is the VPC's no more. */
+			if (!nat_owns(r->realm, &host->outside)) {
+				return -1;
+			}
 			r->outside = host->outside;
 			return 0;
 		}

@@ -317,6 +317,9 @@ __global int judge_again(struct packet *p)
 				same = same && same_address(&f->source, &had->source);
 			}
 		}
+		if (f->nat == SOURCE_POOL) {
+			same = same && nat_owns(f->t.realm, &had->source);
+		}
 		if (!same) {
 			r = DROP(COUNTER_NO_TRANSLATION);
 		}

@@ -36,6 +36,14 @@ static __always_inline int is_older(__u32 now, __u32 then, __u32 seconds)
 	return (int)(now - then) > 0 && now - then > seconds;
 }
 
+/* Whether a realm is no VPC's any more. */
+static __always_inline int sweep_is_gone(__u32 realm)
+{
+	struct vpc *vpc = bpf_map_lookup_elem(&vpcs, &realm);
+
+	return realm != FABRIC_PUBLIC_REALM && !(vpc && (vpc->flags & VPC_PRESENT));
+}
+
 /* One entry: its forward one decides for both. */
 static __always_inline void sweep_session(struct sweep *sweep, struct tuple *t, struct found found)
 {
@@ -62,7 +70,8 @@ static __always_inline void sweep_session(struct sweep *sweep, struct tuple *t, 
 	if ((int)(other->seen - seen) > 0) {
 		seen = other->seen;
 	}
-	if (is_older(sweep->now, seen, sweep_idle(sweep->settings, t->protocol, s->flags | other->flags, s->flags, other->flags))) {
+	if (sweep_is_gone(t->realm) || sweep_is_gone(s->realm) ||
+	    is_older(sweep->now, seen, sweep_idle(sweep->settings, t->protocol, s->flags | other->flags, s->flags, other->flags))) {
 		session_close(t);
 	}
 }
@@ -140,6 +149,9 @@ static long sweep_block(void *map, struct block_key *key, struct nat_block *bloc
 	struct host_key host = {};
 	__u32 hold = sweep->settings->block_hold, now = sweep->now, returned = 0;
 
+	if (!nat_owns(block->realm, &copy.outside)) {
+		hold = 0; /* its address is another VPC's, or nobody's */
+	}
 	bpf_spin_lock(&block->lock);
 	if (block->used == 0 && is_older(now, block->emptied, hold) && block->realm != FABRIC_NO_REALM) {
 		host.realm = block->realm;

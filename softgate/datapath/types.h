@@ -105,6 +105,10 @@ struct vnet {
 	__u32 source;  /* index into `vteps`: outer source address of its packets */
 };
 
+enum gateway_flag {
+	GATEWAY_SERVICE = 1 << 0, /* a balancer's: what is not ping is looked up among services */
+};
+
 /* An address of our own in a V-Net: ARP, ND and ping are answered. */
 struct gateway_key {
 	__u32 vnet;
@@ -113,7 +117,7 @@ struct gateway_key {
 };
 
 struct gateway {
-	__u32 flags;
+	__u32 flags; /* enum gateway_flag */
 };
 
 /* What ICMP errors come from, one a V-Net; at index 0 the node's public addresses. Zero: no errors are sent. */
@@ -147,7 +151,11 @@ enum route_flag {
 	ROUTE_NO_PATH = 1 << 2,   /* host that may send, but whose place is not known yet: as without an entry */
 	ROUTE_PUBLIC = 1 << 3,    /* leaves the VPC for the public realm, where the destination is looked up again */
 	ROUTE_REJECT = 1 << 4,    /* answered with "unreachable" */
-	ROUTE_INTO_VPC = 1 << 5,  /* of the public realm: routed as it is (or by a prefix of `snat_sources`) into the VPC `hop` */
+	/*
+	 * Of the public realm: routed as it is (or by a prefix of `snat_sources`) into the VPC `hop`. `vnet` is the version of the list for what
+	 * enters, and the first 4 octets of `mac` are the index of the meter; 0: none.
+	 */
+	ROUTE_INTO_VPC = 1 << 5,
 };
 
 /* Value of `hosts` and `prefixes`. The public realm has prefixes only. */

@@ -39,7 +39,7 @@ public sealed class PlannerTests
                 });
             }
 
-            var wanted = planner.Wanted().Entries;
+            var wanted = planner.Wanted;
             foreach (var (key, value) in wanted)
             {
                 Assert.True(maps.TryGetValue(key, out var present), $"{key} is missing");
@@ -50,7 +50,7 @@ public sealed class PlannerTests
 
             void Carry(MapChange change)
             {
-                foreach (var step in change.Steps)
+                foreach (var step in change.Steps.SelectMany(steps => steps))
                 {
                     if (step.Value is { } value)
                     {

@@ -7,9 +7,19 @@ namespace Fabric.SoftGate.Balancing;
 internal sealed class MaglevTables(RangeSpace space)
 {
     private readonly Dictionary<Key, Shared> _tables = [];
+    private readonly List<(uint First, uint[] Cells)> _found = [];
 
     /// <summary>Tables that there are.</summary>
     internal int Count => _tables.Count;
+
+    /// <summary>Takes a table that the map has had before this process began: a set of back ends that gives the same one gets its place.</summary>
+    internal void Restore(uint first, uint[] cells)
+    {
+        if (space.TryReserve(first, (uint)cells.Length))
+        {
+            _found.Add((first, cells));
+        }
+    }
 
     /// <summary>The table for a set of back ends, made now if no balancer has it yet. Each must be released.</summary>
     /// <param name="size">Its size.</param>
@@ -27,7 +37,14 @@ internal sealed class MaglevTables(RangeSpace space)
         var key = new Key(size, chosen);
         if (!_tables.TryGetValue(key, out var table))
         {
-            table = new(key, space.Take((uint)size), MaglevTable.Fill(size, chosen));
+            var cells = MaglevTable.Fill(size, chosen);
+            var at = _found.FindIndex(f => f.Cells.AsSpan().SequenceEqual(cells));
+            table = new(key, at < 0 ? space.Take((uint)size) : _found[at].First, cells) { Found = at >= 0 };
+            if (at >= 0)
+            {
+                _found.RemoveAt(at);
+            }
+
             _tables.Add(key, table);
         }
 
@@ -41,8 +58,27 @@ internal sealed class MaglevTables(RangeSpace space)
         if (--table.Users == 0)
         {
             _tables.Remove(table.Key);
-            space.Return(table.First, (uint)table.Cells.Length);
+            if (table.Found)
+            {
+                _found.Add((table.First, table.Cells)); // Still in use by what the maps have, if this is the first change.
+            }
+            else
+            {
+                space.Return(table.First, (uint)table.Cells.Length);
+            }
         }
+    }
+
+    /// <summary>The last change is carried out; tables of an earlier process that nobody wants are no more.</summary>
+    internal void Settle()
+    {
+        foreach (var (first, cells) in _found)
+        {
+            space.Return(first, (uint)cells.Length);
+        }
+
+        _found.Clear();
+        space.Settle();
     }
 
     /// <summary>A table and its place.</summary>
@@ -62,6 +98,9 @@ internal sealed class MaglevTables(RangeSpace space)
         internal uint[] Cells { get; }
 
         internal Key Key { get; }
+
+        /// <summary>True: an earlier process has written it.</summary>
+        internal bool Found { get; init; }
 
         internal int Users { get; set; }
     }

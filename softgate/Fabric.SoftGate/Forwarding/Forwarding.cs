@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
 using Fabric.SoftGate.Kernel;
@@ -8,82 +7,91 @@ using Fabric.SoftGate.Plan;
 namespace Fabric.SoftGate.Forwarding;
 
 /// <summary>What has become of a state.</summary>
+/// <param name="InForce">Whether it is in force but for the refusals; false: the state before stays.</param>
 /// <param name="Refusals">Parts that are not in force, and why.</param>
-internal sealed record ApplyResult(IReadOnlyList<string> Refusals);
+internal sealed record ApplyResult(bool InForce, IReadOnlyList<string> Refusals);
 
 /// <summary>Keeps the maps as the planner wants them. For one caller at a time.</summary>
-internal sealed unsafe class Forwarding
+internal sealed class Forwarding
 {
-    private readonly DataPathObject _path;
     private readonly Planner _planner;
+    private readonly KernelMaps _maps;
+    private readonly BpfMap<uint, BackendUsage> _usages;
     private readonly Heritage _heritage;
     private Dictionary<Vni, int> _vpcs = [];
+
+    /// <summary>No state has been applied: the maps are those of an earlier process.</summary>
     private bool _fresh = true;
 
+    /// <summary>A write has failed: what stands in the maps is to be looked at before the next one.</summary>
+    private bool _doubtful;
+
     /// <param name="path">The loaded object; what its maps hold from an earlier run keeps its indices.</param>
-    /// <param name="capacities">Sizes of the maps.</param>
+    /// <param name="capacities">Sizes of the maps; of tables those of the loaded maps count.</param>
     /// <param name="settings">Timeouts.</param>
     internal Forwarding(DataPathObject path, Capacities capacities, in Settings settings)
     {
-        _path = path;
-        _planner = new Planner(capacities, settings);
+        _maps = new KernelMaps(path);
+        _usages = path.Map<uint, BackendUsage>("backend_usages");
+        _planner = new Planner(
+            capacities with
+            {
+                MaglevCells = path.MaxEntries("maglev"),
+                AclCells = path.MaxEntries("acl_cells"),
+                AclCounters = path.MaxEntries("acl_counters"),
+                Tables = MapIds.All.Where(static m => !MapIds.IsArray(m)).ToDictionary(static m => m, m => path.MaxEntries(MapIds.NameOf(m))),
+            },
+            settings);
         path.TablesChanged(); // An earlier process may have ended before it could say so.
         _heritage = Heritage.Read(path);
-        foreach (var (index, vpc) in path.Map<uint, Vpc>("vpcs").ToList())
-        {
-            if (index != 0 && (vpc.Flags & (uint)VpcFlags.Present) != 0)
-            {
-                _planner.Indices.Vpcs.Restore((int)vpc.Uid, index);
-                _planner.Policies[index] = vpc.Policy;
-            }
-        }
-
-        foreach (var (index, vnet) in path.Map<uint, VNet>("vnets").ToList())
-        {
-            if (vnet.Kind != 0)
-            {
-                _planner.Indices.VNets.Restore(new(vnet.Kind == (ushort)VNetKind.L3, (int)vnet.Uid), index);
-            }
-        }
-
-        foreach (var (index, hop) in path.Map<uint, Hop>("hops").ToList())
-        {
-            var address = hop.Address.ToIpAddr();
-            if (hop.Kind == (uint)HopKind.Vtep)
-            {
-                _planner.Indices.Hops.Restore(new(address, null), index);
-            }
-            else if (hop.Kind == (uint)HopKind.Gateway)
-            {
-                _planner.Indices.Hops.Restore(new(null, new PublicGateway(address, hop.Ifindex, hop.Vlan)), index);
-            }
-        }
-
-        foreach (var (index, pool) in path.Map<uint, Pool>("pools").ToList())
-        {
-            if (pool.Count != 0)
-            {
-                _planner.Indices.Pools.Restore((int)pool.Uid, index);
-            }
-        }
+        Restorer.Restore(path, _planner);
     }
 
-    /// <summary>Takes a state as the wanted one and writes it.</summary>
+    /// <summary>Learnt hosts, prefixes and tables of balancers that have found no room so far.</summary>
+    internal long NotLearnt { get; private set; }
+
+    /// <summary>Entries of maps written or removed so far.</summary>
+    internal long Written => _maps.Written;
+
+    /// <summary>Takes a state as the wanted one and writes it. Access lists that cannot be are refused one by one, anything else as a whole.</summary>
+    /// <exception cref="KernelException">The kernel refuses a write. What is in force is tried again with the next call.</exception>
     internal ApplyResult Apply(SoftGateState state, IReadOnlyDictionary<string, uint> interfaces)
     {
         try
         {
             var change = _planner.Apply(state, interfaces);
             _vpcs = state.Vpcs.Select(v => (v.L3Vni, v.Uid)).Concat(state.VNets.Select(v => (v.Vni, v.Vpc))).DistinctBy(p => p.Item1).ToDictionary();
-            Write(_fresh ? Inherit() : change);
-            _fresh = false;
-            return new([]);
+            if (_fresh)
+            {
+                Inherit();
+                _fresh = false;
+            }
+            else
+            {
+                Write(change);
+            }
+
+            return new(true, _planner.Refusals);
         }
-        catch (CapacityException e)
+        catch (Exception e) when (e is CapacityException or StateException)
         {
-            return new([e.Message]);
+            return new(false, [e.Message]);
         }
     }
+
+    /// <summary>A back end is well or not, as probes have found.</summary>
+    internal void SetBackendHealth(int balancer, IpAddr address, ushort port, bool well) => Learn(() => _planner.SetBackendHealth(balancer, address, port, well));
+
+    /// <summary>Has the weights of balancers with least connections follow their sessions. To be called each second.</summary>
+    internal void Balance() => Learn(() =>
+    {
+        foreach (var change in _planner.Balance(SessionsOf))
+        {
+            Write(change);
+        }
+
+        return new MapChange();
+    });
 
     /// <summary>A host is at a place, or nowhere.</summary>
     internal void LearnHost(Vni vni, IpAddr address, Place? place)
@@ -93,7 +101,7 @@ internal sealed unsafe class Forwarding
             _heritage.Hosts.Remove((vpc, address));
         }
 
-        Write(_planner.LearnHost(vni, address, place));
+        Learn(() => _planner.LearnHost(vni, address, place));
     }
 
     /// <summary>A prefix is at a place, or nowhere.</summary>
@@ -104,14 +112,14 @@ internal sealed unsafe class Forwarding
             _heritage.Prefixes.Remove((vpc, prefix));
         }
 
-        Write(_planner.LearnPrefix(l3Vni, prefix, place));
+        Learn(() => _planner.LearnPrefix(l3Vni, prefix, place));
     }
 
     /// <summary>A prefix outside is behind a router, or nowhere.</summary>
     internal void LearnPublic(IpPrefix prefix, PublicGateway? gateway)
     {
         _heritage.Public.Remove(prefix);
-        Write(_planner.LearnPublic(prefix, gateway));
+        Learn(() => _planner.LearnPublic(prefix, gateway));
     }
 
     /// <summary>
@@ -149,152 +157,148 @@ internal sealed unsafe class Forwarding
         }
     }
 
-    /// <summary>What stands wrong in the maps.</summary>
+    /// <summary>Compares the maps with what is wanted.</summary>
+    /// <returns>Entries that are missing, wrong, or not wanted.</returns>
     internal IReadOnlyList<string> Verify()
     {
-        var wrong = new List<string>();
         if (_fresh)
         {
-            return wrong;
+            return [];
         }
 
-        foreach (var (key, value) in _planner.Wanted().Entries)
+        var there = There();
+        var wrong = new List<string>();
+        foreach (var step in MapChange.Between(there, _planner.Wanted).Steps.SelectMany(static s => s))
         {
-            if (MapIds.IsCells(key.Map))
-            {
-                continue;
-            }
-
-            var there = new byte[value.Length];
-            var fd = _path.MapDescriptor(MapIds.NameOf(key.Map));
-            fixed (byte* k = key.Key)
-            fixed (byte* v = there)
-            {
-                if (LibBpf.Lookup(fd, k, v) != 0 || !there.AsSpan().SequenceEqual(value))
-                {
-                    wrong.Add($"{key}");
-                }
-            }
+            wrong.Add($"{EntryText.Of(step.Key)} is {(step.Value is null ? "there and not wanted" : there.ContainsKey(step.Key) ? "wrong" : "missing")} in {MapIds.NameOf(step.Key.Map)}");
         }
 
         return wrong;
     }
 
+    /// <summary>Writes what is missing or wrong and removes what is not wanted.</summary>
+    /// <exception cref="KernelException">The kernel refuses a write.</exception>
+    internal void Repair()
+    {
+        if (!_fresh)
+        {
+            _maps.Carry(MapChange.Between(There(), _planner.Wanted));
+            _doubtful = false;
+            _planner.Settle();
+        }
+    }
+
     /// <summary>From what an earlier process has left to what is wanted now, with all that it had learnt.</summary>
-    private MapChange Inherit()
+    private void Inherit()
     {
         foreach (var ((_, address), place) in _heritage.Hosts)
         {
-            _planner.LearnHost(place.Vni, address, place);
+            Learn(() => _planner.LearnHost(place.Vni, address, place));
         }
 
         foreach (var ((_, prefix), place) in _heritage.Prefixes)
         {
-            _planner.LearnPrefix(place.Vni, prefix, place);
+            Learn(() => _planner.LearnPrefix(place.Vni, prefix, place));
         }
 
         foreach (var (prefix, gateway) in _heritage.Public)
         {
-            _planner.LearnPublic(prefix, gateway);
+            Learn(() => _planner.LearnPublic(prefix, gateway));
         }
 
-        var there = new MapContents();
+        var there = There();
+        var change = MapChange.Between(there, _planner.Wanted);
+        if (there.Count > 0 && change.Steps.SelectMany(static s => s).Any(s => IsPolicy(s.Key.Map)))
+        {
+            // Rules have changed while nobody was there to count it.
+            _planner.JudgeAgain();
+            change = MapChange.Between(there, _planner.Wanted);
+        }
+
+        _fresh = false;
+        Write(change);
+    }
+
+    /// <summary>Whether what stands in a map decides what may pass or what becomes of it.</summary>
+    private static bool IsPolicy(MapId map) => map is MapId.Vnets or MapId.StaticSources or MapId.Services or MapId.ServiceAddresses or MapId.SnatSources
+        or MapId.PublicAddresses or MapId.Prefixes or MapId.Vpcs or MapId.Acls;
+
+    /// <summary>What stands in the maps; of cells and counters as much as is wanted.</summary>
+    private Dictionary<EntryKey, byte[]> There()
+    {
+        var there = new Dictionary<EntryKey, byte[]>();
         foreach (var map in MapIds.All)
         {
             if (!MapIds.IsCells(map))
             {
-                Read(map, there);
+                _maps.Read(map, there);
             }
         }
 
-        return MapChange.Between(there, _planner.Wanted());
+        foreach (var (key, value) in _planner.Wanted)
+        {
+            if (key.Map == MapId.Acls && there.ContainsKey(key))
+            {
+                // Counters of a list that is there have been counting.
+                var counters = EntryKey.Of(MapId.AclCounters, System.Runtime.InteropServices.MemoryMarshal.Read<Acl>(value).FirstCounter);
+                there[counters] = _planner.Wanted[counters];
+            }
+            else if (MapIds.IsCells(key.Map) && !MapIds.IsCounters(key.Map) && _maps.Read(key, value.Length) is { } cells)
+            {
+                there[key] = cells;
+            }
+        }
+
+        // An array has a value everywhere: to want zeros is to want nothing.
+        foreach (var (key, value) in _planner.Wanted)
+        {
+            if (MapIds.IsArray(key.Map) && !MapIds.IsCells(key.Map) && !there.ContainsKey(key) && value.AsSpan().IndexOfAnyExcept((byte)0) < 0)
+            {
+                there[key] = value;
+            }
+        }
+
+        return there;
     }
 
-    /// <summary>What stands in a map; of arrays what is not zero.</summary>
-    private void Read(MapId map, MapContents into)
+    private long SessionsOf(uint backend) => _usages.TryGet(backend, out var usage) ? (long)usage.Sessions : 0;
+
+    /// <summary>Carries out what was learnt. What finds no room is not learnt.</summary>
+    private void Learn(Func<MapChange> learn)
     {
-        var (fd, keySize, valueSize) = _path.MapShape(MapIds.NameOf(map));
-        var key = new byte[keySize];
-        var value = new byte[valueSize];
-        fixed (byte* k = key)
-        fixed (byte* v = value)
+        try
         {
-            for (var found = LibBpf.NextKey(fd, null, k); found == 0; found = LibBpf.NextKey(fd, k, k))
-            {
-                if (LibBpf.Lookup(fd, k, v) == 0 && !(MapIds.IsArray(map) && value.AsSpan().IndexOfAnyExcept((byte)0) < 0))
-                {
-                    into.Add(new EntryKey(map, key.ToArray()), value.ToArray());
-                }
-            }
+            Write(learn());
+        }
+        catch (CapacityException)
+        {
+            NotLearnt++;
         }
     }
 
     private void Write(MapChange change)
     {
-        // What is remembered must be forgotten before that to which it leads goes.
-        var changed = false;
+        if (_fresh)
+        {
+            return; // All is compared when there is a state.
+        }
+
+        if (_doubtful)
+        {
+            Repair();
+            return;
+        }
+
         try
         {
-            foreach (var step in change.Steps)
-            {
-                var remembered = MapIds.IsRemembered(step.Key.Map);
-                if (changed && !remembered)
-                {
-                    _path.TablesChanged();
-                }
-
-                changed = remembered;
-                Write(step);
-            }
+            _maps.Carry(change);
+            _planner.Settle();
         }
-        finally
+        catch (Exception e) when (e is KernelException or ReadBackException)
         {
-            if (changed)
-            {
-                _path.TablesChanged();
-            }
-        }
-
-        _planner.Settle();
-    }
-
-    private void Write(MapWrite step)
-    {
-        var fd = _path.MapDescriptor(MapIds.NameOf(step.Key.Map));
-        if (MapIds.IsCells(step.Key.Map))
-        {
-            var first = MemoryMarshal.Read<uint>(step.Key.Key);
-            foreach (var cell in MemoryMarshal.Cast<byte, uint>(step.Value ?? []))
-            {
-                Set(fd, MemoryMarshal.AsBytes([first++]), MemoryMarshal.AsBytes([cell]), step);
-            }
-        }
-        else if (step.Value is { } value)
-        {
-            Set(fd, step.Key.Key, value, step);
-        }
-        else if (MapIds.IsArray(step.Key.Map))
-        {
-            Set(fd, step.Key.Key, new byte[2048], step);
-        }
-        else
-        {
-            fixed (byte* k = step.Key.Key)
-            {
-                _ = LibBpf.Delete(fd, k);
-            }
-        }
-    }
-
-    private static void Set(int fd, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, MapWrite step)
-    {
-        fixed (byte* k = key)
-        fixed (byte* v = value)
-        {
-            if (LibBpf.Update(fd, k, v, 0) != 0)
-            {
-                throw KernelException.Last($"cannot write {step.Key}");
-            }
+            // Whatever of it is done: from what stands there to what is wanted.
+            _doubtful = true;
+            Repair();
         }
     }
 }

@@ -69,7 +69,8 @@ internal sealed class Heritage
                 : null;
     }
 
-    private static IpPrefix? PrefixOf(in PrefixKey key)
+    /// <summary>The prefix of a key; null: it cannot be one.</summary>
+    internal static IpPrefix? PrefixOf(in PrefixKey key)
     {
         // The address alone does not tell ::ffff:0:0/96 from 0.0.0.0/0: lengths of IPv4 begin at 96 in the mapped range.
         var address = key.Address.ToIpAddr();

@@ -19,6 +19,7 @@ internal sealed class Agent : IAsyncDisposable
 {
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HopPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BalancePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NeighborPeriod = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan VerifyPeriod = TimeSpan.FromMinutes(5);
 
@@ -126,6 +127,7 @@ internal sealed class Agent : IAsyncDisposable
         agent.Loop.Every(SweepPeriod, agent.Sweep);
         agent.Loop.Every(NeighborPeriod, agent._neighbors.Tick);
         agent.Loop.Every(HopPeriod, agent._hops.Tick);
+        agent.Loop.Every(BalancePeriod, agent.Forwarding.Balance);
         agent.Loop.Every(VerifyPeriod, agent.Verify);
         return agent;
     }
@@ -373,7 +375,12 @@ internal sealed class Agent : IAsyncDisposable
         _differences = Forwarding.Verify();
         if (_differences.Count > 0 || before > 0)
         {
-            _log.Write(_differences.Count > 0 ? "error" : "info", "verify", $"{_differences.Count} entries of maps are wrong: {string.Join("; ", _differences.Take(5))}");
+            _log.Write(_differences.Count > 0 ? "error" : "info", "verify", $"{_differences.Count} entries of maps are wrong{(_differences.Count > 0 ? " and are written anew" : "")}: {string.Join("; ", _differences.Take(5))}");
+        }
+
+        if (_differences.Count > 0)
+        {
+            Forwarding.Repair();
         }
     }
 

@@ -65,6 +65,12 @@ internal sealed class MapSizes
             ["backends"] = realms * 4,
             ["backend_usages"] = realms * 4,
             ["meters"] = realms * 2,
+
+            // At least two of the largest lists that may be, the old and the new.
+            ["acl_cells"] = memory >= 8L << 30 ? 1u << 23 : 1u << 22,
+            ["acl_counters"] = 1 << 18,
+            ["acls"] = Math.Max(8192, realms),
+            ["maglev"] = memory >= 8L << 30 ? 1u << 22 : 1u << 20,
         };
         foreach (var (names, size) in new[] { (ByVpc, realms), (ByVNet, realms * 2), (ByRoute, routes), (ByService, routes * 2) })
         {

@@ -91,7 +91,6 @@ public sealed unsafe class DataPathObject : IDisposable
         return new(name, LibBpf.MapFd(map), LibBpf.MapMaxEntries(map));
     }
 
-    /// <summary>Descriptor of a map, for ring buffers and memory maps.</summary>
     /// <summary>Makes the data path look anew into what it remembers of <c>ports</c>, <c>vteps_own</c>, <c>vnis</c>, <c>hosts</c>, <c>prefixes</c> and <c>vpcs</c>:
     /// to be called after each change of them, and once at the start of whoever changes them. Until it is called for the first time nothing is remembered.</summary>
     internal void TablesChanged()
@@ -104,6 +103,7 @@ public sealed unsafe class DataPathObject : IDisposable
     /// <summary>Names of all maps.</summary>
     internal IReadOnlyCollection<string> MapNames => _maps.Keys;
 
+    /// <summary>Descriptor of a map, for ring buffers and memory maps.</summary>
     internal int MapDescriptor(string name) =>
         _maps.TryGetValue(name, out var map) ? LibBpf.MapFd(map) : throw new InvalidOperationException($"the object file has no map {name}");
 
@@ -112,6 +112,10 @@ public sealed unsafe class DataPathObject : IDisposable
         _maps.TryGetValue(name, out var map)
             ? (LibBpf.MapFd(map), (int)LibBpf.MapKeySize(map), (int)LibBpf.MapValueSize(map))
             : throw new InvalidOperationException($"the object file has no map {name}");
+
+    /// <summary>Entries that a map may have.</summary>
+    internal uint MaxEntries(string name) =>
+        _maps.TryGetValue(name, out var map) ? LibBpf.MapMaxEntries(map) : throw new InvalidOperationException($"the object file has no map {name}");
 
     /// <summary>Descriptor of a program.</summary>
     internal int ProgramDescriptor(string name) =>

@@ -61,6 +61,16 @@ internal enum VNetFlags : ushort
     Blocked = 1 << 0,
 }
 
+/// <summary><c>enum gateway_flag</c>.</summary>
+[Flags]
+internal enum GatewayFlags : uint
+{
+    None = 0,
+
+    /// <summary>A balancer's: what is not ping is looked up among services.</summary>
+    Service = 1 << 0,
+}
+
 /// <summary><c>enum route_flag</c>.</summary>
 [Flags]
 internal enum RouteFlags : ushort

@@ -6,61 +6,47 @@ internal readonly record struct MapWrite(EntryKey Key, byte[]? Value);
 /// <summary>Steps from one content to another, in an order in which no entry ever refers to one that is not there.</summary>
 internal sealed class MapChange
 {
-    private static readonly Comparison<MapWrite> Upwards = (a, b) => a.Key.Map.CompareTo(b.Key.Map);
-    private static readonly Comparison<MapWrite> Downwards = (a, b) => b.Key.Map.CompareTo(a.Key.Map);
-
-    private MapChange(List<MapWrite> writes, List<MapWrite> removals)
-    {
-        Writes = writes;
-        Removals = removals;
-    }
+    private readonly List<MapWrite>?[] _writes = new List<MapWrite>?[MapIds.All.Length];
+    private readonly List<MapWrite>?[] _removals = new List<MapWrite>?[MapIds.All.Length];
 
     /// <summary>What is written first, referred-to before referring.</summary>
-    internal IReadOnlyList<MapWrite> Writes { get; }
+    internal IEnumerable<MapWrite> Writes => _writes.OfType<List<MapWrite>>().SelectMany(static w => w);
 
     /// <summary>What is removed then, referring before referred-to.</summary>
-    internal IReadOnlyList<MapWrite> Removals { get; }
+    internal IEnumerable<MapWrite> Removals => _removals.Reverse().OfType<List<MapWrite>>().SelectMany(static w => w);
 
     /// <summary>True: nothing changes.</summary>
-    internal bool IsEmpty => Writes.Count == 0 && Removals.Count == 0;
+    internal bool IsEmpty => Steps.Count == 0;
 
-    /// <summary>All steps in order.</summary>
-    internal IEnumerable<MapWrite> Steps => Writes.Concat(Removals);
-
-    /// <summary>The same change after other writes.</summary>
-    internal MapChange Before(IEnumerable<MapWrite> first) => new([.. first, .. Writes], [.. Removals]);
+    /// <summary>All steps in order, those of a map and kind together.</summary>
+    internal IReadOnlyList<IReadOnlyList<MapWrite>> Steps => [.. _writes.OfType<List<MapWrite>>(), .. _removals.Reverse().OfType<List<MapWrite>>()];
 
     /// <summary>The change between two contents.</summary>
-    internal static MapChange Between(MapContents before, MapContents after) => Between([(before, after)]);
-
-    /// <summary>The change of several parts together. An entry may move from one part to another.</summary>
-    internal static MapChange Between(IReadOnlyCollection<(MapContents Before, MapContents After)> parts)
+    internal static MapChange Between(IReadOnlyDictionary<EntryKey, byte[]> before, IReadOnlyDictionary<EntryKey, byte[]> after)
     {
-        var writes = new List<MapWrite>();
-        var removals = new List<MapWrite>();
-        var moved = parts.Count > 1 ? new HashSet<EntryKey>(parts.SelectMany(p => p.After.Entries.Keys)) : null;
-        foreach (var (before, after) in parts)
+        var change = new MapChange();
+        foreach (var (key, value) in after)
         {
-            foreach (var (key, value) in after.Entries)
+            if (!before.TryGetValue(key, out var old) || !old.AsSpan().SequenceEqual(value))
             {
-                if (!before.Entries.TryGetValue(key, out var old) || !old.AsSpan().SequenceEqual(value))
-                {
-                    writes.Add(new(key, value));
-                }
-            }
-
-            foreach (var (key, _) in before.Entries)
-            {
-                if (!after.Entries.ContainsKey(key) && moved?.Contains(key) != true)
-                {
-                    removals.Add(new(key, null));
-                }
+                change.Add(key, value);
             }
         }
 
-        // Stable order for the same input is not needed; order between maps is.
-        writes.Sort(Upwards);
-        removals.Sort(Downwards);
-        return new(writes, removals);
+        foreach (var key in before.Keys)
+        {
+            if (!after.ContainsKey(key))
+            {
+                change.Add(key, null);
+            }
+        }
+
+        return change;
     }
+
+    /// <summary>One more step; its place follows from the map.</summary>
+    internal void Add(EntryKey key, byte[]? value) => ((value is null ? _removals : _writes)[(int)key.Map] ??= []).Add(new(key, value));
+
+    /// <summary>Number of writes to a map.</summary>
+    internal int WritesTo(MapId map) => _writes[(int)map]?.Count ?? 0;
 }

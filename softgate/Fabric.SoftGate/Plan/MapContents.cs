@@ -3,26 +3,36 @@ using System.Runtime.InteropServices;
 namespace Fabric.SoftGate.Plan;
 
 /// <summary>Where a value stands: a map and the octets of the key. Of cells the key is the first index and the value all of the range.</summary>
-internal readonly struct EntryKey(MapId map, byte[] key) : IEquatable<EntryKey>
+internal readonly struct EntryKey : IEquatable<EntryKey>
 {
-    internal MapId Map { get; } = map;
+    private readonly int _hash;
 
-    internal byte[] Key { get; } = key;
+    internal EntryKey(MapId map, byte[] key)
+    {
+        Map = map;
+        Key = key;
+        var hash = default(HashCode);
+        hash.Add((byte)map);
+        hash.AddBytes(key);
+        _hash = hash.ToHashCode();
+    }
+
+    internal MapId Map { get; }
+
+    internal byte[] Key { get; }
+
+    /// <summary>The key of a structure.</summary>
+    internal static EntryKey Of<TKey>(MapId map, in TKey key)
+        where TKey : unmanaged => new(map, MapContents.Octets(key));
 
     /// <inheritdoc/>
-    public bool Equals(EntryKey other) => Map == other.Map && Key.AsSpan().SequenceEqual(other.Key);
+    public bool Equals(EntryKey other) => _hash == other._hash && Map == other.Map && Key.AsSpan().SequenceEqual(other.Key);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is EntryKey other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode()
-    {
-        var hash = default(HashCode);
-        hash.Add(Map);
-        hash.AddBytes(Key);
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => _hash;
 
     /// <inheritdoc/>
     public override string ToString() => $"{MapIds.NameOf(Map)}[{Convert.ToHexStringLower(Key)}]";
@@ -39,34 +49,29 @@ internal sealed class MapContents
     /// <summary>All entries, in no order.</summary>
     internal IReadOnlyDictionary<EntryKey, byte[]> Entries => _entries;
 
-    /// <summary>Adds an entry. The same one twice is fine; another value for the key is a mistake of the caller.</summary>
+    /// <summary>Adds an entry. The same one twice is fine.</summary>
+    /// <exception cref="StateException">Another value for the key is there.</exception>
     internal void Add<TKey, TValue>(MapId map, in TKey key, in TValue value)
         where TKey : unmanaged
         where TValue : unmanaged =>
-        Add(new EntryKey(map, Octets(key)), Octets(value));
-
-    /// <summary>Adds a range of cells.</summary>
-    internal void AddCells(MapId map, uint first, ReadOnlySpan<uint> cells)
-    {
-        if (!cells.IsEmpty)
-        {
-            Add(new EntryKey(map, Octets(first)), MemoryMarshal.AsBytes(cells).ToArray());
-        }
-    }
+        Add(EntryKey.Of(map, key), Octets(value));
 
     /// <summary>Adds an entry as octets.</summary>
+    /// <exception cref="StateException">Another value for the key is there.</exception>
     internal void Add(EntryKey key, byte[] value)
     {
         if (!_entries.TryAdd(key, value) && !_entries[key].AsSpan().SequenceEqual(value))
         {
-            throw new InvalidOperationException($"{key} would have two different values");
+            throw new StateException($"two rules want {EntryText.Of(key)} for themselves");
         }
     }
 
-    /// <summary>Whether an entry is there already.</summary>
-    internal bool Contains<TKey>(MapId map, in TKey key)
-        where TKey : unmanaged => _entries.ContainsKey(new EntryKey(map, Octets(key)));
+    /// <summary>Writes an entry, whether there is one or not.</summary>
+    internal void Set(EntryKey key, byte[] value) => _entries[key] = value;
 
     internal static byte[] Octets<T>(in T value)
         where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray();
 }
+
+/// <summary>A state that contradicts itself. The one before stays in force.</summary>
+public sealed class StateException(string message) : Exception(message);

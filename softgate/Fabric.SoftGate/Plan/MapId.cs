@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Fabric.SoftGate.Layout;
+
 namespace Fabric.SoftGate.Plan;
 
 /// <summary>
@@ -15,6 +19,7 @@ internal enum MapId : byte
     Balancers,
     PoolAddresses,
     Pools,
+    AclCounters,
     AclCells,
     AclServices,
     AclAddresses,
@@ -29,6 +34,7 @@ internal enum MapId : byte
     PublicAddresses,
     Probes,
     Gateways,
+    Routers,
 
     /// <summary>Has the bits of prefix lengths and counts changes of policy: last of what sessions are judged by.</summary>
     Vpcs,
@@ -47,6 +53,7 @@ internal static class MapIds
     internal static string NameOf(MapId map) => map switch
     {
         MapId.PoolAddresses => "pool_addresses",
+        MapId.AclCounters => "acl_counters",
         MapId.AclCells => "acl_cells",
         MapId.AclServices => "acl_services",
         MapId.AclAddresses => "acl_addresses",
@@ -60,12 +67,23 @@ internal static class MapIds
 
     /// <summary>True: keys are indices and there is always a value; to remove is to write zeros.</summary>
     internal static bool IsArray(MapId map) => map is MapId.Settings or MapId.Vteps or MapId.Hops or MapId.Meters or MapId.Backends
-        or MapId.Maglev or MapId.PoolAddresses or MapId.Pools or MapId.AclCells or MapId.Vnets or MapId.Vpcs;
+        or MapId.Maglev or MapId.PoolAddresses or MapId.Pools or MapId.AclCounters or MapId.AclCells
+        or MapId.Vnets or MapId.Routers or MapId.Vpcs;
 
     /// <summary>Tables of which the data path remembers what it finds: <see cref="Kernel.DataPathObject.TablesChanged"/>.</summary>
     internal static bool IsRemembered(MapId map) =>
         map is MapId.Ports or MapId.VtepsOwn or MapId.Vnis or MapId.Hosts or MapId.Prefixes or MapId.Vpcs;
 
     /// <summary>True: written in ranges that are new each time, so that removing one needs no write.</summary>
-    internal static bool IsCells(MapId map) => map is MapId.Maglev or MapId.AclCells;
+    internal static bool IsCells(MapId map) => map is MapId.Maglev or MapId.AclCells or MapId.AclCounters;
+
+    /// <summary>Octets of a cell.</summary>
+    internal static int CellSize(MapId map) => map == MapId.AclCounters ? Unsafe.SizeOf<AclCounter>() : sizeof(uint);
+
+    /// <summary>True: what packets judged and agents zero when a list gets them; never compared.</summary>
+    internal static bool IsCounters(MapId map) => map == MapId.AclCounters;
+
+    /// <summary>The part of a value that the agent is responsible for: the data path writes the rest.</summary>
+    internal static ReadOnlySpan<byte> OwnPart(MapId map, ReadOnlySpan<byte> value) =>
+        map == MapId.Meters && value.Length == Unsafe.SizeOf<Meter>() ? value[..(int)Marshal.OffsetOf<Meter>(nameof(Meter.Used))] : value;
 }

@@ -41,6 +41,9 @@ internal sealed class NodePlan
     /// <summary>Index in <c>vteps</c> of the outer source of a VPC's packets: the service address of the node that owns it.</summary>
     internal uint SourceOf(string owner) => owner == _name ? 1u : 2u;
 
+    /// <summary>Whether VPCs become the same with another one.</summary>
+    internal bool IsSameForVpcs(NodePlan other) => _name == other._name && RouterMac == other.RouterMac && GatewayMac == other.GatewayMac;
+
     /// <summary>Compiles what is the node's own.</summary>
     /// <param name="state">The state.</param>
     /// <param name="interfaces">Interface numbers by name; ports that are not there are left out.</param>
@@ -53,8 +56,10 @@ internal sealed class NodePlan
         settings.UnderlayMtu = (ushort)node.UnderlayMtu;
         settings.Sync = state.Partner is null ? 0u : 1u;
         plan.Maps.Add(MapId.Settings, 0u, settings);
-        plan.Maps.Add(MapId.Vpcs, 0u, new Vpc { Flags = (uint)VpcFlags.Present, Policy = 1 });
 
+        // ICMP errors to the outside come from an address of the first link that has one of the family.
+        var own = node.Upstreams.SelectMany(static u => u.Addresses).Select(static a => a.Address).ToList();
+        plan.Maps.Add(MapId.Routers, 0u, new Router { Address4 = First(own, IpFamily.V4), Address6 = First(own, IpFamily.V6) });
         plan.Vtep(1, node.ServiceVtep);
         if (state.Partner is { } partner)
         {
@@ -73,6 +78,9 @@ internal sealed class NodePlan
 
         return plan;
     }
+
+    private static Address16 First(List<IpAddr> addresses, IpFamily family) =>
+        addresses.Exists(a => a.Family == family) ? Address16.Of(addresses.Find(a => a.Family == family)) : default;
 
     private void Vtep(uint index, IpAddr address)
     {

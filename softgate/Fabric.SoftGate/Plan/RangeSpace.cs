@@ -29,17 +29,28 @@ internal sealed class RangeSpace
         {
             if (free >= count)
             {
-                _free.Remove(first);
-                if (free > count)
-                {
-                    _free.Add(first + count, free - count);
-                }
-
+                Cut(first, free, first, count);
                 return first;
             }
         }
 
         throw new CapacityException(_map, _limit);
+    }
+
+    /// <summary>Takes a range that has been in use before this process began.</summary>
+    /// <returns>False: a part of it is not there, or taken already.</returns>
+    internal bool TryReserve(uint first, uint count)
+    {
+        foreach (var (start, free) in _free)
+        {
+            if (start <= first && first - start <= free && free - (first - start) >= count)
+            {
+                Cut(start, free, first, count);
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The range is no longer needed.</summary>
@@ -67,6 +78,20 @@ internal sealed class RangeSpace
         _returned.Clear();
     }
 
+    private void Cut(uint start, uint free, uint first, uint count)
+    {
+        _free.Remove(start);
+        if (first > start)
+        {
+            _free.Add(start, first - start);
+        }
+
+        if (start + free > first + count)
+        {
+            _free.Add(first + count, start + free - first - count);
+        }
+    }
+
     /// <summary>Makes neighbours one.</summary>
     private void Join()
     {
@@ -87,5 +112,71 @@ internal sealed class RangeSpace
         }
 
         _free.Add(first, count);
+    }
+}
+
+/// <summary>Ranges by owner, each as long as its owner is there.</summary>
+internal sealed class OwnedRanges<TOwner>(RangeSpace space) : ISpace
+    where TOwner : notnull
+{
+    private readonly Dictionary<TOwner, (uint First, uint Count)> _given = [];
+    private readonly List<TOwner> _new = [];
+    private readonly HashSet<TOwner> _unclaimed = [];
+
+    /// <summary>The first index of an owner's range, given now if it has none.</summary>
+    /// <exception cref="CapacityException">There is no room for it in one piece.</exception>
+    internal uint Of(TOwner owner, uint count)
+    {
+        _unclaimed.Remove(owner);
+        if (!_given.TryGetValue(owner, out var range))
+        {
+            range = (space.Take(count), count);
+            _given.Add(owner, range);
+            _new.Add(owner);
+        }
+
+        return range.First;
+    }
+
+    /// <summary>Takes what a map has had before this process began; who has not asked for it before the next <see cref="Settle"/> is gone.</summary>
+    internal void Restore(TOwner owner, uint first, uint count)
+    {
+        if (!_given.ContainsKey(owner) && space.TryReserve(first, count))
+        {
+            _given.Add(owner, (first, count));
+            _unclaimed.Add(owner);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Return(object owner)
+    {
+        if (_given.Remove((TOwner)owner, out var range))
+        {
+            space.Return(range.First, range.Count);
+        }
+    }
+
+    /// <summary>The last change is carried out.</summary>
+    internal void Settle()
+    {
+        foreach (var owner in _unclaimed)
+        {
+            Return(owner);
+        }
+
+        _unclaimed.Clear();
+        space.Settle();
+    }
+
+    /// <summary>What was given for a change stays given.</summary>
+    internal void Keep() => _new.Clear();
+
+    /// <summary>There is no change: takes back what was given for it.</summary>
+    internal void Undo()
+    {
+        _new.ForEach(owner => Return(owner));
+        _new.Clear();
+        space.Settle();
     }
 }

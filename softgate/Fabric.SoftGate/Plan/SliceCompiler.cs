@@ -1,4 +1,5 @@
 using Fabric.Primitives;
+using Fabric.SoftGate.AccessLists;
 using Fabric.SoftGate.Contracts;
 using Fabric.SoftGate.Layout;
 using Fabric.SoftGate.Neighbors;
@@ -17,6 +18,12 @@ internal sealed class SliceContents
     /// <summary>Prefixes that it has in <c>snat_sources</c>.</summary>
     internal HashSet<IpPrefix> Sources { get; } = [];
 
+    /// <summary>Prefixes of the public realm that lead into it.</summary>
+    internal HashSet<IpPrefix> PublicPrefixes { get; } = [];
+
+    /// <summary>Prefixes that it has in <c>snat_sources</c> of the public realm.</summary>
+    internal HashSet<IpPrefix> PublicSources { get; } = [];
+
     /// <summary>Hosts that the orchestrator knows.</summary>
     internal Dictionary<IpAddr, KnownHost> Known { get; } = [];
 
@@ -29,8 +36,14 @@ internal sealed class SliceContents
     /// <summary>Flags, list and limits of the row in <c>vpcs</c>.</summary>
     internal Vpc Row;
 
-    /// <summary>Ranges of cells that it has taken.</summary>
-    internal List<(RangeSpace Space, uint First, uint Count)> Ranges { get; } = [];
+    /// <summary>Indices and ranges that it has.</summary>
+    internal HashSet<(ISpace Space, object Owner)> Places { get; } = [];
+
+    /// <summary>Balancers by uid. Their tables must be released.</summary>
+    internal Dictionary<int, BalancerPlan> Balancers { get; } = [];
+
+    /// <summary>Parts that are not in force, and why.</summary>
+    internal List<string> Refusals { get; } = [];
 }
 
 /// <summary>A host that the orchestrator knows.</summary>
@@ -51,7 +64,7 @@ internal sealed class SliceCompiler
     private static readonly IpPrefix[] Everywhere = [IpPrefix.Parse("0.0.0.0/0"), IpPrefix.Parse("::/0")];
 
     private readonly VpcSlice _slice;
-    private readonly NodePlan _node;
+    private readonly SliceNeeds _needs;
     private readonly Indices _indices;
     private readonly SliceContents _result = new();
     private readonly uint _realm;
@@ -59,52 +72,94 @@ internal sealed class SliceCompiler
     /// <summary>Prefix lengths of ports by service address.</summary>
     private readonly Dictionary<(uint Realm, IpAddr Address), uint> _serviceLengths = [];
 
-    private SliceCompiler(VpcSlice slice, NodePlan node, Indices indices)
+    private SliceCompiler(VpcSlice slice, SliceNeeds needs)
     {
         _slice = slice;
-        _node = node;
-        _indices = indices;
-        _realm = indices.Vpcs.Of(slice.Vpc.Uid);
+        _needs = needs;
+        _indices = needs.Indices;
+        _realm = Place(_indices.Vpcs, slice.Vpc.Uid);
     }
+
+    private NodePlan Node => _needs.Node;
 
     private MapContents Maps => _result.Maps;
 
     /// <summary>Compiles a slice.</summary>
-    /// <exception cref="CapacityException">A map is too small; no index was given that the slice would keep.</exception>
-    internal static SliceContents Compile(VpcSlice slice, NodePlan node, Indices indices)
+    /// <exception cref="CapacityException">A map is too small.</exception>
+    /// <exception cref="StateException">The slice contradicts itself.</exception>
+    internal static SliceContents Compile(VpcSlice slice, SliceNeeds needs)
     {
-        var compiler = new SliceCompiler(slice, node, indices);
-        compiler.Vpc();
-        foreach (var vnet in slice.VNets)
+        var compiler = new SliceCompiler(slice, needs);
+        try
         {
-            compiler.VNet(vnet);
+            compiler.Vpc();
+            foreach (var vnet in slice.VNets)
+            {
+                compiler.VNet(vnet);
+            }
+
+            compiler.PublicAddresses();
+            foreach (var rule in slice.Nat)
+            {
+                compiler.Nat(rule);
+            }
+
+            foreach (var balancer in slice.Balancers)
+            {
+                compiler.Balancer(balancer);
+            }
+
+            compiler.ServiceAddresses();
+            return compiler._result;
+        }
+        catch
+        {
+            needs.Release(compiler._result);
+            throw;
+        }
+    }
+
+    private uint Place<TOwner>(IndexSpace<TOwner> space, TOwner owner, uint reserved = 0)
+        where TOwner : notnull
+    {
+        var index = space.Of(owner, reserved);
+        _result.Places.Add((space, owner));
+        return index;
+    }
+
+    /// <summary>The version of an access list; 0: none is named.</summary>
+    private uint List(int? uid, string of)
+    {
+        if (uid is not { } list)
+        {
+            return 0;
         }
 
-        compiler.PublicAddresses();
-        foreach (var rule in slice.Nat)
+        var version = _needs.VersionOf(new(OfBalancer: false, list));
+        if (version == ListStore.None && !_slice.Lists.Any(l => l.Uid == list))
         {
-            compiler.Nat(rule);
+            _result.Refusals.Add($"{of} names access list {list}, which is not there: nothing may pass");
         }
 
-        compiler.ServiceAddresses();
-        return compiler._result;
+        return version;
     }
 
     private void Vpc()
     {
         var vpc = _slice.Vpc;
-        var l3 = _indices.VNets.Of(new(IsL3: true, vpc.Uid));
+        var l3 = Place(_indices.VNets, new(IsL3: true, vpc.Uid));
         Maps.Add(MapId.Vnets, l3, new VNet
         {
             Uid = (uint)vpc.Uid,
             Vpc = _realm,
             Vni = (uint)vpc.L3Vni.Value,
             Kind = (ushort)VNetKind.L3,
-            Mac = Mac6.Of(_node.RouterMac),
-            Source = _node.SourceOf(vpc.Owner),
+            Mac = Mac6.Of(Node.RouterMac),
+            Source = Node.SourceOf(vpc.Owner),
         });
         Maps.Add(MapId.Vnis, (uint)vpc.L3Vni.Value, l3);
         _result.VNets.Add(vpc.L3Vni, l3);
+        Router(l3, _slice.VNets.SelectMany(static v => v.Gateways));
 
         foreach (var prefix in Everywhere)
         {
@@ -125,14 +180,15 @@ internal sealed class SliceCompiler
         {
             Uid = (uint)vpc.Uid,
             Flags = (uint)flags,
+            Acl = List(vpc.AccessList, $"VPC {vpc.Name}"),
             SessionQuota = (uint)(vpc.SessionQuota ?? 0),
-            Meter = Meter(new(vpc.Uid, Address: null), vpc.BandwidthLimit),
+            Meter = Meter(new(vpc.Uid, Public: null), vpc.BandwidthLimit, _needs.Hints.MeterOf(_realm)),
         };
     }
 
     private void VNet(SoftGateVNet vnet)
     {
-        var index = _indices.VNets.Of(new(IsL3: false, vnet.Uid));
+        var index = Place(_indices.VNets, new(IsL3: false, vnet.Uid));
         Maps.Add(MapId.Vnets, index, new VNet
         {
             Uid = (uint)vnet.Uid,
@@ -140,12 +196,19 @@ internal sealed class SliceCompiler
             Vni = (uint)vnet.Vni.Value,
             Kind = (ushort)VNetKind.L2,
             Flags = (ushort)(vnet.Blocked ? VNetFlags.Blocked : VNetFlags.None),
-            Mac = Mac6.Of(_node.GatewayMac),
+            Mac = Mac6.Of(Node.GatewayMac),
             Mtu = (ushort)vnet.Mtu,
-            Source = _node.SourceOf(_slice.Vpc.Owner),
+            AclIn = List(vnet.IngressList, $"V-Net {vnet.Name}"),
+            AclOut = List(vnet.EgressList, $"V-Net {vnet.Name}"),
+            Source = Node.SourceOf(_slice.Vpc.Owner),
         });
         Maps.Add(MapId.Vnis, (uint)vnet.Vni.Value, index);
-        _result.VNets.Add(vnet.Vni, index);
+        if (!_result.VNets.TryAdd(vnet.Vni, index))
+        {
+            throw new StateException($"VNI {vnet.Vni} is wanted twice in VPC {_slice.Vpc.Name}");
+        }
+
+        Router(index, vnet.Gateways);
         foreach (var gateway in vnet.Gateways)
         {
             Maps.Add(MapId.Gateways, new GatewayKey { Vnet = index, Address = Address16.Of(gateway.Address) }, new Gateway());
@@ -155,13 +218,25 @@ internal sealed class SliceCompiler
         if (vnet.Gateways.Any(g => g.Address.IsV6))
         {
             // Routers are advertised by their link-local address (RFC 4861 section 4.2), and hosts ask for it.
-            Maps.Add(MapId.Gateways, new GatewayKey { Vnet = index, Address = Address16.Of(NeighborFrames.LinkLocal(_node.GatewayMac)) }, new Gateway());
+            Maps.Add(MapId.Gateways, new GatewayKey { Vnet = index, Address = Address16.Of(NeighborFrames.LinkLocal(Node.GatewayMac)) }, new Gateway());
         }
 
         foreach (var host in vnet.KnownHosts)
         {
             _result.Known[host.Address] = new(index, host.Mac);
         }
+    }
+
+    /// <summary>What errors come from: the first gateway of each family.</summary>
+    private void Router(uint vnet, IEnumerable<IpInterface> gateways)
+    {
+        var router = default(Router);
+        foreach (var gateway in gateways.Reverse())
+        {
+            (gateway.Address.IsV4 ? ref router.Address4 : ref router.Address6) = Address16.Of(gateway.Address);
+        }
+
+        Maps.Add(MapId.Routers, vnet, router);
     }
 
     private void PublicAddresses()
@@ -171,24 +246,26 @@ internal sealed class SliceCompiler
         {
             if (address.Routed)
             {
-                // Routed as it is: a prefix of the public realm that leads into the VPC, where it is looked up again.
-                continue;
+                Routed(address);
             }
-
-            addresses[address.Prefix.Address] = new PublicAddress
+            else if (address.Prefix.IsHost)
             {
-                Realm = _realm,
-                Meter = Meter(new(_slice.Vpc.Uid, address.Prefix.Address), address.BandwidthLimit),
-            };
+                Row(address.Prefix.Address);
+            }
         }
 
         foreach (var rule in _slice.Nat)
         {
             foreach (var address in rule.Public)
             {
-                var row = addresses.GetValueOrDefault(address, new PublicAddress { Realm = _realm });
+                ref var row = ref Row(address);
                 if (rule.Kind == SoftGateNatKind.Static)
                 {
+                    if (((PublicFlags)row.Flags).HasFlag(PublicFlags.Static) && !row.Inside.Equals(Address16.Of(rule.InsideAddress!.Value)))
+                    {
+                        throw new StateException($"public address {address} stands for two inside addresses of VPC {_slice.Vpc.Name}");
+                    }
+
                     row.Flags |= (uint)PublicFlags.Static;
                     row.Inside = Address16.Of(rule.InsideAddress!.Value);
                 }
@@ -196,20 +273,48 @@ internal sealed class SliceCompiler
                 {
                     row.Flags |= (uint)PublicFlags.Pool;
                 }
-
-                addresses[address] = row;
             }
         }
 
         foreach (var balancer in _slice.Balancers.Where(b => !b.Internal))
         {
-            addresses.TryAdd(balancer.Address, new PublicAddress { Realm = _realm });
+            Row(balancer.Address);
         }
 
         foreach (var (address, row) in addresses)
         {
             Maps.Add(MapId.PublicAddresses, Address16.Of(address), row);
         }
+
+        // List and limit are those of the longest prefix that the address is of.
+        ref PublicAddress Row(IpAddr address)
+        {
+            ref var row = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(addresses, address, out var known);
+            if (!known)
+            {
+                var of = _slice.PublicAddresses.Count == 0 ? null
+                    : _slice.PublicAddresses.Where(p => !p.Routed && p.Prefix.Contains(address)).MaxBy(static p => p.Prefix.Length);
+                row.Realm = _realm;
+                row.Acl = List(of?.AccessList, $"public address {of?.Prefix}");
+                row.Meter = of is null ? 0 : Meter(new(_slice.Vpc.Uid, of.Prefix), of.BandwidthLimit, _needs.Hints.MeterOf(address));
+            }
+
+            return ref row;
+        }
+    }
+
+    /// <summary>Routed as it is: leads into the VPC, where it is looked up again.</summary>
+    private void Routed(SoftGatePublicAddress address)
+    {
+        var meter = Meter(new(_slice.Vpc.Uid, address.Prefix), address.BandwidthLimit, _needs.Hints.MeterOf(address.Prefix));
+        var list = List(address.AccessList, $"public address {address.Prefix}");
+        IntoVpc(address.Prefix, new Route { Hop = _realm, Vnet = list, Mac = RouteIntoVpc.MeterAt(meter), Flags = (ushort)RouteFlags.IntoVpc });
+    }
+
+    private void IntoVpc(IpPrefix prefix, in Route route)
+    {
+        Maps.Add(MapId.Prefixes, KeyOf(0, prefix), route);
+        _result.PublicPrefixes.Add(prefix);
     }
 
     private void Nat(SoftGateNat rule)
@@ -229,22 +334,40 @@ internal sealed class SliceCompiler
                 Forward(rule);
                 break;
             case SoftGateNatKind.Prefix:
-                var (to, length) = Address16.Of(rule.PublicPrefix!.Value);
-                Source(rule.Inside!.Value, new SnatSource { Flags = (uint)SnatFlags.Prefix, To = to, Length = length });
+                Translate(rule.Inside!.Value, rule.PublicPrefix!.Value);
                 break;
+        }
+    }
+
+    /// <summary>NPTv6: both ways without state, and a route for the way in.</summary>
+    private void Translate(IpPrefix inside, IpPrefix outside)
+    {
+        if (inside.Length != outside.Length || !inside.Address.IsV6 || !outside.Address.IsV6)
+        {
+            throw new StateException($"{inside} and {outside} of VPC {_slice.Vpc.Name} are not IPv6 prefixes of one length");
+        }
+
+        var (from, to) = (Address16.Of(inside), Address16.Of(outside));
+        Source(inside, new SnatSource { Flags = (uint)SnatFlags.Prefix, To = to.Address, Length = to.Length });
+        Maps.Add(MapId.SnatSources, KeyOf(0, outside), new SnatSource { Flags = (uint)SnatFlags.Prefix, To = from.Address, Length = from.Length, Realm = _realm });
+        _result.PublicSources.Add(outside);
+        if (!_result.PublicPrefixes.Contains(outside))
+        {
+            IntoVpc(outside, new Route { Hop = _realm, Flags = (ushort)RouteFlags.IntoVpc });
         }
     }
 
     private void SourceNat(SoftGateNat rule)
     {
-        var first = _indices.PoolAddresses.Take((uint)rule.Public.Count);
-        _result.Ranges.Add((_indices.PoolAddresses, first, (uint)rule.Public.Count));
+        var owner = new PoolOwner(rule.Uid, rule.Public);
+        var first = _indices.PoolAddresses.Of(owner, (uint)rule.Public.Count);
+        _result.Places.Add((_indices.PoolAddresses, owner));
         for (var i = 0; i < rule.Public.Count; i++)
         {
             Maps.Add(MapId.PoolAddresses, first + (uint)i, new PoolAddress { Address = Address16.Of(rule.Public[i]) });
         }
 
-        var pool = _indices.Pools.Of(rule.Uid);
+        var pool = Place(_indices.Pools, owner);
         Maps.Add(MapId.Pools, pool, new Pool
         {
             First = first,
@@ -256,6 +379,65 @@ internal sealed class SliceCompiler
         {
             Source(inside, new SnatSource { Pool = pool });
         }
+    }
+
+    private void Balancer(SoftGateBalancer balancer)
+    {
+        var backends = new List<BalancedBackend>(balancer.Backends.Count);
+        foreach (var backend in balancer.Backends)
+        {
+            if (backends.Exists(b => b.Config.Address == backend.Address && b.Config.Port == backend.Port))
+            {
+                throw new StateException($"load balancer {balancer.Uid} has back end {backend.Address} port {backend.Port} twice");
+            }
+
+            var owner = new BackendOwner(_slice.Vpc.Uid, backend.Address, backend.Port);
+            var index = Place(_indices.Backends, owner);
+            var source = GatewayFor(backend.Address) is { } gateway ? Address16.Of(gateway) : default;
+            Maps.Add(MapId.Backends, index, new Backend
+            {
+                Address = Address16.Of(backend.Address),
+                Realm = _realm,
+                Port = backend.Port,
+                Uid = (uint)_slice.Vpc.Uid,
+                Source = source,
+            });
+            if (balancer.HealthCheck != SoftGateHealthCheck.None)
+            {
+                Maps.Add(
+                    MapId.Probes,
+                    Address16.Of(ProbeAddress.Of(backend.Address.Family, index)),
+                    new Probe { Backend = Address16.Of(backend.Address), Source = source, Realm = _realm });
+            }
+
+            backends.Add(new(backend, index, _indices.Backends.IsRestored(owner)));
+        }
+
+        var plan = BalancerPlan.Make(balancer, Place(_indices.Balancers, balancer.Uid), backends, _needs.StateOf(balancer.Uid), _needs.Tables);
+        _result.Balancers.Add(balancer.Uid, plan);
+        Maps.Add(plan.Key, plan.Row);
+        var realm = balancer.Internal ? _realm : 0;
+        Service(realm, balancer.Address, balancer.Protocol, balancer.Ports.First, balancer.Ports.Last, new Service
+        {
+            Realm = _realm,
+            Kind = (uint)ServiceKind.Balancer,
+            Balancer = plan.Index,
+            Acl = SourceRanges.ListOf(balancer) is null ? 0 : _needs.VersionOf(new(OfBalancer: true, balancer.Uid)),
+            Uid = (uint)balancer.Uid,
+        });
+        if (balancer.Internal && _slice.VNets.FirstOrDefault(v => v.Gateways.Any(g => g.Network.Contains(balancer.Address))) is { } vnet)
+        {
+            // Of a V-Net: somebody must answer for it there. The gateway's own address may be one, too.
+            var key = new GatewayKey { Vnet = Place(_indices.VNets, new(IsL3: false, vnet.Uid)), Address = Address16.Of(balancer.Address) };
+            Maps.Set(EntryKey.Of(MapId.Gateways, key), MapContents.Octets(new Gateway { Flags = (uint)GatewayFlags.Service }));
+        }
+    }
+
+    /// <summary>The gateway of the V-Net that an address is of; else any of the VPC, since the way back leads here in either case.</summary>
+    private IpAddr? GatewayFor(IpAddr address)
+    {
+        var gateways = _slice.VNets.SelectMany(static v => v.Gateways).Where(g => g.Family == address.Family).ToList();
+        return gateways.Count == 0 ? null : gateways.Find(g => g.Network.Contains(address)) is { Length: > 0 } own ? own.Address : gateways[0].Address;
     }
 
     private void Forward(SoftGateNat rule)
@@ -318,14 +500,14 @@ internal sealed class SliceCompiler
         }
     }
 
-    private uint Meter(MeterOwner owner, long? bitsPerSecond)
+    private uint Meter(MeterOwner owner, long? bitsPerSecond, uint had)
     {
         if (bitsPerSecond is not { } bits)
         {
             return 0;
         }
 
-        var index = _indices.Meters.Of(owner);
+        var index = Place(_indices.Meters, owner, had);
         Maps.Add(MapId.Meters, index, Bandwidth.Of(bits));
         return index;
     }

@@ -19,17 +19,24 @@ internal sealed record VpcSlice
     /// <summary>Lists that the VPC, its V-Nets or its addresses name, by uid.</summary>
     internal ValueList<SoftGateAccessList> Lists { get; init; }
 
-    /// <summary>The state by VPC. What names a VPC that is not there is left out: a controller never sends it.</summary>
-    internal static Dictionary<int, VpcSlice> Of(SoftGateState state)
+    /// <summary>A part of the state by VPC. What names a VPC that is not there is left out: a controller never sends it.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="of">Uids of VPCs; null: all.</param>
+    internal static Dictionary<int, VpcSlice> Of(SoftGateState state, IReadOnlySet<int>? of)
     {
-        var vnets = state.VNets.ToLookup(v => v.Vpc);
-        var nat = state.Nat.ToLookup(n => n.Vpc);
-        var balancers = state.Balancers.ToLookup(b => b.Vpc);
-        var addresses = state.PublicAddresses.ToLookup(a => a.Vpc);
+        var vnets = Select(state.VNets, static v => v.Vpc, of);
+        var nat = Select(state.Nat, static n => n.Vpc, of);
+        var balancers = Select(state.Balancers, static b => b.Vpc, of);
+        var addresses = Select(state.PublicAddresses, static a => a.Vpc, of);
         var lists = state.AccessLists.ToDictionary(l => l.Uid);
-        var slices = new Dictionary<int, VpcSlice>(state.Vpcs.Count);
+        var slices = new Dictionary<int, VpcSlice>();
         foreach (var vpc in state.Vpcs)
         {
+            if (of?.Contains(vpc.Uid) == false)
+            {
+                continue;
+            }
+
             var named = new SortedSet<int>();
             Name(vpc.AccessList);
             foreach (var vnet in vnets[vpc.Uid])
@@ -64,4 +71,7 @@ internal sealed record VpcSlice
 
         return slices;
     }
+
+    private static ILookup<int, T> Select<T>(ValueList<T> parts, Func<T, int> vpcOf, IReadOnlySet<int>? of) =>
+        (of is null ? parts : parts.Where(p => of.Contains(vpcOf(p)))).ToLookup(vpcOf);
 }
