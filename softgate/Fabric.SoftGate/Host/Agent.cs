@@ -231,6 +231,11 @@ internal sealed class Agent : IAsyncDisposable
             _log.Write("error", "state-refused", refusal);
         }
 
+        if (!result.InForce)
+        {
+            return _refusals; // Nobody follows it.
+        }
+
         if (_state is null || _state.Revision != state.Revision)
         {
             _log.Write("info", "state", $"revision {state.Revision} from {_source}: {state.Vpcs.Count} VPCs, {state.VNets.Count} V-Nets, {state.Nat.Count} NAT rules");
