@@ -26,11 +26,11 @@ SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Package
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench bench-bgp fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
+.PHONY: help build test test-unit test-lab lint golden bench bench-bgp bench-softgate fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
 build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab, bin/softgated
 	@if $(MAKE) -q bin/.built; then echo 'bin/ is up to date'; else $(MAKE) bin/.built; fi
@@ -57,6 +57,11 @@ bench: build ## benchmarks of compiler, diff and API
 bench-bgp: packages-lab packages-test build ## FRR, GoBGP and fabricd as EVPN route reflectors, side by side: BENCH="--quick"
 	@dotnet build tests/Fabric.Bgp.Benchmarks -c Release -v quiet --nologo -clp:NoSummary
 	@$(SUDO) tests/Fabric.Bgp.Benchmarks/bin/Release/net10.0/Fabric.Bgp.Benchmarks $(BENCH)
+
+bench-softgate: packages-build packages-lab ## the SoftGate's data path beside bare redirect and nftables: BENCH="--quick"
+	@$(SDK)
+	@dotnet build tests/Fabric.SoftGate.Benchmarks -c Release -v quiet --nologo -clp:NoSummary
+	@$(SUDO) tests/Fabric.SoftGate.Benchmarks/bin/Release/net10.0/Fabric.SoftGate.Benchmarks $(BENCH)
 
 fuzz-bgp: packages-build ## mutated BGP messages, hex and captures against the codec: SECONDS=60 FUZZ="--seed N --messages N --workers N"
 	@$(SDK)

@@ -9,7 +9,7 @@ set -euo pipefail
 
 declare -A GROUPS_OF=(
   [build]="libsqlite3-0 ca-certificates openssh-client clang llvm libbpf-dev libc6-dev linux-libc-dev make libbpf1"
-  [lab]="frr openssh-server openssh-client iproute2 iputils-ping jq tcpdump procps util-linux mount ethtool"
+  [lab]="frr openssh-server openssh-client iproute2 iputils-ping jq tcpdump procps util-linux mount nftables ethtool"
   [vm]="qemu-system-x86 mmdebstrap busybox-static cpio e2fsprogs zstd kmod openssh-client"
   [test]="gobgpd bird2 exabgp openbgpd"
 )

@@ -4,7 +4,11 @@ namespace Fabric.Hosting;
 public static class PrivateFile
 {
     /// <summary>Writes a file in place of any there is.</summary>
-    public static async Task WriteAsync(string path, string text, CancellationToken cancellationToken)
+    public static Task WriteAsync(string path, string text, CancellationToken cancellationToken) =>
+        WriteAsync(path, System.Text.Encoding.UTF8.GetBytes(text), cancellationToken);
+
+    /// <summary>Writes a file in place of any there is.</summary>
+    public static async Task WriteAsync(string path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var temporary = path + ".new";
         File.Delete(temporary);
@@ -16,7 +20,7 @@ public static class PrivateFile
         };
         await using (var stream = new FileStream(temporary, options))
         {
-            await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text), cancellationToken);
+            await stream.WriteAsync(content, cancellationToken);
             stream.Flush(flushToDisk: true);
         }
 

@@ -12,6 +12,7 @@
 #include "nat.h"
 #include "open.h"
 #include "parse.h"
+#include "remember.h"
 #include "route.h"
 #include "session.h"
 #include "sweep.h"
@@ -25,7 +26,8 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u
 	struct ethernet *ethernet;
 	struct vxlan *vxlan;
 	struct udp *udp;
-	__u32 vni, *vnet;
+	__u32 vni;
+	long vnet;
 
 	if (p->type == ETH_P_IP) {
 		struct ipv4 *ip = header(ctx, offset, sizeof(*ip) + sizeof(*udp) + sizeof(*vxlan));
@@ -49,19 +51,22 @@ static __always_inline int decapsulate(struct xdp_md *ctx, struct packet *p, __u
 		offset += sizeof(*ip);
 	}
 	udp = header(ctx, offset, sizeof(*udp) + sizeof(*vxlan));
-	if (!udp || udp->destination != p->vxlan_port || !bpf_map_lookup_elem(&vteps_own, &key)) {
+	if (!udp || udp->destination != p->vxlan_port) {
 		return PASS;
 	}
 	vxlan = (struct vxlan *)(udp + 1);
+	vni = bpf_ntohl(vxlan->vni) >> 8;
+	vnet = tunnel_at(&key, vni, p->generation);
+	if (vnet == TUNNEL_NOT_OURS) {
+		return PASS;
+	}
 	if (!(vxlan->flags & VXLAN_HAS_VNI)) {
 		return DROP(COUNTER_MALFORMED);
 	}
-	vni = bpf_ntohl(vxlan->vni) >> 8;
-	vnet = bpf_map_lookup_elem(&vnis, &vni);
-	if (!vnet) {
+	if (vnet == TUNNEL_UNKNOWN) {
 		return DROP(COUNTER_UNKNOWN_VNI);
 	}
-	p->vnet = *vnet;
+	p->vnet = vnet;
 	p->l2 = offset + sizeof(*udp) + sizeof(*vxlan);
 	p->l3 = p->l2 + sizeof(*ethernet);
 	ethernet = header(ctx, p->l2, sizeof(*ethernet));
@@ -123,7 +128,8 @@ static __always_inline int receive(struct xdp_md *ctx, struct packet *p)
 		p->type = bpf_ntohs(tag->type);
 		offset += sizeof(*tag);
 	}
-	port = bpf_map_lookup_elem(&ports, &key);
+	p->generation = generation_now();
+	port = port_at(&key, p->generation);
 	if (!port || port->role == PORT_NONE) {
 		return PASS;
 	}
@@ -215,13 +221,11 @@ static __always_inline int forward(struct xdp_md *ctx, struct packet *p, struct 
 
 	p->out_realm = out;
 	if (!found.six) {
-		p->to.halves[0] = 0;
-		p->to.words[2] = bpf_htonl(0xffff);
-		p->to.words[3] = ((struct session4 *)s)->destination;
+		p->to = mapped(((struct session4 *)s)->destination);
 	} else {
 		p->to = ((struct session6 *)s)->destination;
 	}
-	r = find_way(ctx, p, &way);
+	r = find_way(ctx, p, to, &way);
 	if (r) {
 		return r;
 	}

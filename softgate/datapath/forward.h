@@ -4,6 +4,7 @@
 
 #include "checksum.h"
 #include "packet.h"
+#include "remember.h"
 #include "route.h"
 #include "session.h"
 
@@ -27,23 +28,26 @@ static __always_inline struct vnet *vnet_at(__u32 index)
 	return index ? bpf_map_lookup_elem(&vnets, &index) : NULL;
 }
 
-/* Finds the way to p->to in p->out_realm. 0 or DROP; p->mtu is the largest IP packet on that way. */
-static __always_inline int find_way(struct xdp_md *ctx, struct packet *p, struct way *way)
+/* Finds the way to p->to in p->out_realm, which is `vpc`. 0 or DROP; p->mtu is the largest IP packet on that way. */
+static __always_inline int find_way(struct xdp_md *ctx, struct packet *p, const struct vpc *vpc, struct way *way)
 {
-	struct host_key key = {};
+	struct address name = route_name(p, vpc);
+	struct remembered_route *cell = route_cell(p->out_realm, &name);
 	struct route *route;
 	__u32 index, mtu;
 
-	key.realm = p->out_realm;
-	key.address = p->to;
-	route = bpf_map_lookup_elem(&hosts, &key);
-	if (!route || (route->flags & ROUTE_NO_PATH)) {
-		int r = route_prefix(p->out_realm, &p->to, &p->route);
+	if (cell && is_route(cell, p->out_realm, &name, p->generation)) {
+		route = &cell->route;
+	} else {
+		int r = route_ask(p);
 
 		if (r) {
 			return r;
 		}
 		route = &p->route;
+		if (cell) {
+			remember_route(cell, p->out_realm, &name, route, p->generation);
+		}
 	}
 	if (route->flags & (ROUTE_REJECT | ROUTE_PUBLIC | ROUTE_INTO_VPC | ROUTE_CONNECTED)) {
 		if (route->flags & ROUTE_CONNECTED) {
@@ -359,14 +363,16 @@ static __always_inline int rewrite(struct xdp_md *ctx, struct packet *p, struct 
 	if (!found.six) {
 		const struct session4 *s4 = (const struct session4 *)s;
 		struct ipv4 *ip = header(ctx, p->l3, sizeof(*ip));
+		__u64 change;
 
 		if (!ip) {
 			return DROP(COUNTER_MALFORMED);
 		}
+		change = (__u64)s4->source + (__u32)~ip->source + s4->destination + (__u32)~ip->destination;
 		ip->source = s4->source;
 		ip->destination = s4->destination;
 		ip->ttl--;
-		ip->checksum = checksum_changed(ip->checksum, (__u32)s4->delta_ip + CHECKSUM_TTL_LESS);
+		ip->checksum = checksum_changed(ip->checksum, (__u32)checksum_fold(change) + CHECKSUM_TTL_LESS);
 	} else {
 		const struct session6 *s6 = (const struct session6 *)s;
 		struct ipv6 *ip = header(ctx, p->l3, sizeof(*ip));
@@ -400,12 +406,19 @@ static __always_inline void clamp(struct xdp_md *ctx, struct packet *p)
 __global int deliver(struct xdp_md *ctx, struct packet *p)
 {
 	struct way way = {};
+	struct vpc *vpc;
+	__u32 realm;
 	int r;
 
 	if (!p) {
 		return DROP(COUNTER_MALFORMED);
 	}
-	r = find_way(ctx, p, &way);
+	realm = p->out_realm;
+	vpc = bpf_map_lookup_elem(&vpcs, &realm);
+	if (!vpc) {
+		return DROP(COUNTER_NO_ROUTE);
+	}
+	r = find_way(ctx, p, vpc, &way);
 	if (r) {
 		return r;
 	}

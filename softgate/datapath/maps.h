@@ -25,6 +25,8 @@
 
 FABRIC_ARRAY(struct settings, 1, settings);
 FABRIC_TABLE(struct port_key, struct port, 1024, ports);
+/* Raised after each change of `ports`, `vteps_own`, `vnis`, `hosts`, `prefixes` or `vpcs`, when the change is complete: see remember.h. */
+FABRIC_ARRAY(__u32, 1, generation);
 
 FABRIC_ARRAY(struct vpc, 4096, vpcs);
 FABRIC_ARRAY(struct vpc_usage, 4096, vpc_usages);                                       /* path */

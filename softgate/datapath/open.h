@@ -23,7 +23,7 @@ struct {
 } openings SEC(".maps");
 
 /* Adds an entry that must not be there yet. */
-__global int session_insert(struct tuple *t, __u32 realm, struct session6 *s, __u32 delta_ip)
+__global int session_insert(struct tuple *t, __u32 realm, struct session6 *s)
 {
 	if (!t || !s) {
 		return -1;
@@ -41,7 +41,6 @@ __global int session_insert(struct tuple *t, __u32 realm, struct session6 *s, __
 		*(struct session *)&value = *(struct session *)s;
 		value.source = s->source.words[3];
 		value.destination = s->destination.words[3];
-		value.delta_ip = delta_ip;
 		return bpf_map_update_elem(&sessions4, &key, &value, BPF_NOEXIST);
 	} else {
 		struct session6_key key = {
@@ -56,14 +55,13 @@ __global int session_insert(struct tuple *t, __u32 realm, struct session6 *s, __
 	}
 }
 
-/* Sums of what the session changes, for the checksums of layers 3 and 4. */
-static __always_inline void set_delta(const struct tuple *t, struct session6 *s, __u32 *delta_ip)
+/* Sum of what the session changes, for the checksum of layer 4. */
+static __always_inline void set_delta(const struct tuple *t, struct session6 *s)
 {
 	__u64 addresses = checksum_address(&t->source, &s->source, t->family) +
 			  checksum_address(&t->destination, &s->destination, t->family);
 	__u64 ports = (__u64)s->source_port + (__u16)~t->source_port;
 
-	*delta_ip = checksum_fold(addresses);
 	if (is_icmp(t->protocol)) {
 		/* One identifier; addresses count with IPv6 only (RFC 4443 section 2.3). */
 		s->delta = checksum_fold(t->family == 4 ? ports : ports + addresses);
@@ -76,7 +74,7 @@ static __always_inline void set_delta(const struct tuple *t, struct session6 *s,
 /* Makes both entries of f, or none. 0; -EEXIST: the way back is another session's; other errors of the table. */
 __global int session_create(struct flow *f, __u32 now, __u32 state)
 {
-	__u32 zero = 0, delta_ip, back_delta_ip, flags = 0;
+	__u32 zero = 0, flags = 0;
 	struct opening *o = bpf_map_lookup_elem(&openings, &zero);
 	int r;
 
@@ -105,7 +103,7 @@ __global int session_create(struct flow *f, __u32 now, __u32 state)
 	o->forward.destination = f->destination;
 	o->forward.source_port = f->source_port;
 	o->forward.destination_port = f->destination_port;
-	set_delta(&f->t, &o->forward, &delta_ip);
+	set_delta(&f->t, &o->forward);
 
 	o->back_tuple.family = f->t.family;
 	o->back_tuple.protocol = f->t.protocol;
@@ -125,17 +123,17 @@ __global int session_create(struct flow *f, __u32 now, __u32 state)
 	o->back.destination = f->t.source;
 	o->back.source_port = f->t.destination_port;
 	o->back.destination_port = f->t.source_port;
-	set_delta(&o->back_tuple, &o->back, &back_delta_ip);
+	set_delta(&o->back_tuple, &o->back);
 	if (f->nat == SOURCE_POOL && f->request.hold) {
 		o->forward.flags |= SESSION_SNAT;
 	}
 
 	/* The way back first: no answer meets a session that has only begun. */
-	r = session_insert(&o->back_tuple, f->out_realm, &o->back, back_delta_ip);
+	r = session_insert(&o->back_tuple, f->out_realm, &o->back);
 	if (r) {
 		return r;
 	}
-	r = session_insert(&f->t, f->t.realm, &o->forward, delta_ip);
+	r = session_insert(&f->t, f->t.realm, &o->forward);
 	if (r) {
 		session_remove(&o->back_tuple, f->out_realm);
 	}

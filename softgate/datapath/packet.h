@@ -29,6 +29,14 @@
 /* Verified once, for itself. Weak: the compiler must not conclude from the body what callers may leave out. */
 #define __global __attribute__((noinline, weak))
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "addresses and ports are put together as on little-endian machines"
+#endif
+
+/* Both ports of a header, a tuple or a key at once. */
+typedef __u32 __attribute__((may_alias)) port_pair;
+#define PORT_PAIR(of) (*(port_pair *)&(of)->source_port)
+
 /* ---- headers, as on the wire ------------------------------------------------------------------------------------------------ */
 
 struct ethernet {
@@ -180,10 +188,13 @@ struct packet {
 	__u32 hash;              /* of the flow */
 	__be16 vxlan_port;
 	__u16 reserved2;
+	__u32 generation;        /* of the agent's tables, when it came in */
+	__u32 reserved3;
 
 	/* time */
-	__u64 now;               /* bpf_ktime_get_coarse_ns */
-	__u64 second_began;      /* kept from packet to packet */
+	__u64 now;               /* bpf_ktime_get_coarse_ns; this and what follows is kept from packet to packet */
+	__u64 tick;              /* jiffies of `now` */
+	__u64 second_began;
 	__u32 second;            /* seconds of `now` */
 
 	/* of `deliver` */
@@ -234,10 +245,11 @@ static __always_inline void *header(struct xdp_md *ctx, __u32 offset, __u32 size
 
 static __always_inline struct address mapped(__be32 ipv4)
 {
-	struct address address = {};
+	struct address address;
 
-	address.words[2] = bpf_htonl(0xffff);
-	address.words[3] = ipv4;
+	/* Written as it will be read: a CPU waits when it has to gather a word from two that were stored just now. */
+	address.halves[0] = 0;
+	address.halves[1] = (__u64)ipv4 << 32 | bpf_htonl(0xffff);
 	return address;
 }
 
@@ -264,8 +276,14 @@ static __always_inline int is_icmp(__u8 protocol)
 
 static __always_inline void set_time(struct packet *p)
 {
-	__u64 now = bpf_ktime_get_coarse_ns();
+	__u64 tick = bpf_jiffies64(), now;
 
+	/* The coarse time stands still between ticks, and asking costs a call. */
+	if (tick == p->tick) {
+		return;
+	}
+	now = bpf_ktime_get_coarse_ns();
+	p->tick = tick;
 	p->now = now;
 	if (now - p->second_began >= NANOSECONDS) {
 		__u64 second = now / NANOSECONDS;

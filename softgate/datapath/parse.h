@@ -61,23 +61,21 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *p)
 		if (checksum_fold((__u64)word[0] + word[1] + word[2] + word[3] + word[4]) != 0xffff) {
 			return MALFORMED;
 		}
-	} else if (ipv4_options_sum(ctx, p->l3, words) != 0xffff) {
-		return MALFORMED;
-	}
-	ip = header(ctx, p->l3, sizeof(*ip));
-	if (!ip) {
-		return MALFORMED;
+	} else {
+		if (ipv4_options_sum(ctx, p->l3, words) != 0xffff) {
+			return MALFORMED;
+		}
+		ip = header(ctx, p->l3, sizeof(*ip));
+		if (!ip) {
+			return MALFORMED;
+		}
 	}
 
 	p->t.family = 4;
 	p->t.octets = total;
 	p->t.protocol = ip->protocol;
-	p->t.source.halves[0] = 0;
-	p->t.source.words[2] = bpf_htonl(0xffff);
-	p->t.source.words[3] = ip->source;
-	p->t.destination.halves[0] = 0;
-	p->t.destination.words[2] = bpf_htonl(0xffff);
-	p->t.destination.words[3] = ip->destination;
+	p->t.source = mapped(ip->source);
+	p->t.destination = mapped(ip->destination);
 	p->l4 = p->l3 + words * 4;
 	p->ttl = ip->ttl;
 	p->tos = ip->tos;
@@ -224,8 +222,7 @@ static __always_inline int parse_transport(struct xdp_md *ctx, struct packet *p)
 		if (!tcp || left < sizeof(*tcp) || tcp->length >> 4 < 5 || (__u32)(tcp->length >> 4) * 4 > left) {
 			return MALFORMED;
 		}
-		p->t.source_port = tcp->source;
-		p->t.destination_port = tcp->destination;
+		PORT_PAIR(&p->t) = *(port_pair *)tcp;
 		p->tcp_flags = tcp->flags;
 		if ((tcp->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN) {
 			p->flags |= PACKET_MAY_OPEN;
@@ -239,8 +236,7 @@ static __always_inline int parse_transport(struct xdp_md *ctx, struct packet *p)
 		    (bpf_ntohs(udp->length) > left && !(p->flags & PACKET_FIRST_FRAGMENT))) {
 			return MALFORMED;
 		}
-		p->t.source_port = udp->source;
-		p->t.destination_port = udp->destination;
+		PORT_PAIR(&p->t) = *(port_pair *)udp;
 		p->flags |= PACKET_MAY_OPEN;
 	} else if (is_icmp(p->t.protocol)) {
 		struct icmp *icmp = header(ctx, p->l4, sizeof(*icmp));
@@ -281,8 +277,7 @@ static __always_inline int parse_transport(struct xdp_md *ctx, struct packet *p)
 		if (!ports || left < 12) {
 			return MALFORMED;
 		}
-		p->t.source_port = ports[0];
-		p->t.destination_port = ports[1];
+		PORT_PAIR(&p->t) = *(port_pair *)ports;
 		p->flags |= PACKET_MAY_OPEN;
 	} else {
 		p->flags |= PACKET_MAY_OPEN;
@@ -295,8 +290,7 @@ static __always_inline int parse(struct xdp_md *ctx, struct packet *p)
 {
 	int r;
 
-	p->t.source_port = 0;
-	p->t.destination_port = 0;
+	PORT_PAIR(&p->t) = 0;
 	p->t.icmp_type = 0;
 	p->t.icmp_code = 0;
 	p->tcp_flags = 0;

@@ -119,20 +119,28 @@ __global int route_prefix(__u32 realm, struct address *to, struct route *route)
 	return DROP(COUNTER_NO_ROUTE);
 }
 
-/* The route to an address: the host's, else the longest prefix. 0, or DROP(COUNTER_NO_ROUTE). */
+/* The route to an address: the host's, which only VPCs have, else the longest prefix. 0, or DROP(COUNTER_NO_ROUTE). */
 static __always_inline int route_find(__u32 realm, struct address *to, struct route *route)
 {
 	struct host_key key = {};
 	struct route *host;
 
-	key.realm = realm;
-	key.address = *to;
-	host = bpf_map_lookup_elem(&hosts, &key);
-	if (host && !(host->flags & ROUTE_NO_PATH)) {
-		*route = *host;
-		return 0;
+	if (realm != FABRIC_PUBLIC_REALM) {
+		key.realm = realm;
+		key.address = *to;
+		host = bpf_map_lookup_elem(&hosts, &key);
+		if (host && !(host->flags & ROUTE_NO_PATH)) {
+			*route = *host;
+			return 0;
+		}
 	}
 	return route_prefix(realm, to, route);
+}
+
+/* The route to p->to in p->out_realm, in p->route. 0, or DROP(COUNTER_NO_ROUTE). */
+__global int route_ask(struct packet *p)
+{
+	return p ? route_find(p->out_realm, &p->to, &p->route) : DROP(COUNTER_NO_ROUTE);
 }
 
 /* Whether the orchestrator does not know the sender, in a VPC where it must. */

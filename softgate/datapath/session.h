@@ -21,10 +21,9 @@ static __always_inline struct found session_look(const struct tuple *t, __u32 re
 			.realm_protocol = FABRIC_REALM_PROTOCOL(realm, t->protocol),
 			.source = t->source.words[3],
 			.destination = t->destination.words[3],
-			.source_port = t->source_port,
-			.destination_port = t->destination_port,
 		};
 
+		PORT_PAIR(&key) = PORT_PAIR(t);
 		found.entry = bpf_map_lookup_elem(&sessions4, &key);
 		found.six = 0;
 		OPAQUE(found.six);

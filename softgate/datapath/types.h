@@ -150,7 +150,7 @@ enum route_flag {
 	ROUTE_INTO_VPC = 1 << 5,  /* of the public realm: routed as it is (or by a prefix of `snat_sources`) into the VPC `hop` */
 };
 
-/* Value of `hosts` and `prefixes`. */
+/* Value of `hosts` and `prefixes`. The public realm has prefixes only. */
 struct route {
 	__u32 hop;   /* index into `hops` */
 	__u32 vnet;  /* index into `vnets`: VNI, source MAC and list of the way out; 0 in the public realm over plain ports */
@@ -383,9 +383,6 @@ struct session4 {
 	FABRIC_SESSION;
 	__be32 source;
 	__be32 destination;
-	__u16 delta_ip; /* as `delta`, over the IP header */
-	__u16 reserved;
-	__u32 reserved2;
 };
 
 struct session6 {

@@ -19,7 +19,7 @@ public sealed class CompilerProperties
     private static readonly IntentSnapshot Beginning = Start();
 
     private static readonly Gen<Step> Steps =
-        from what in Gen.Choose(0, 15)
+        from what in Gen.Choose(0, Kinds - 1)
         from which in Gen.Choose(0, 35)
         from how in Gen.Choose(0, 9_999)
         select new Step(what, which, how);
@@ -144,8 +144,10 @@ public sealed class CompilerProperties
     {
         var states = after.CompileAll(capabilities).Values.Select(c => c.State).ToList();
         Assert.Equal(states.Count, states.SelectMany(s => s.All<BgpInstance>()).Select(b => b.RouterId).Distinct().Count());
-        var loopbacks = states.SelectMany(s => s.All<LoopbackAddress>()).Select(l => l.Address).ToList();
-        Assert.Equal(loopbacks.Count, loopbacks.Distinct().Count());
+        var networks = states.SelectMany(s => s.All<BgpNetwork>()).ToLookup(n => n.StandIn, n => n.Prefix);
+        Assert.Equal(networks[false].Count(), networks[false].Distinct().Count());
+        Assert.Subset(networks[false].ToHashSet(), networks[true].ToHashSet());
+        Assert.All(states, s => Assert.Equal(s.All<LoopbackAddress>().Select(l => l.Address).Order(), s.All<BgpNetwork>().Select(n => n.Prefix).Order()));
     });
 
     /// <summary>A tunnel comes after the VRF whose L3VNI it carries; that of an L2VNI has none.</summary>

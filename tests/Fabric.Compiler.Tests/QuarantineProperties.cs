@@ -21,7 +21,7 @@ public sealed class QuarantineProperties
     private static readonly Gen<(Step[] Steps, int Reached)[]> Scripts =
         from length in Gen.Choose(1, 30)
         from script in Gen.ArrayOf(
-            from what in Gen.Frequency((6, Gen.Choose(0, 7)), (1, Gen.Choose(8, 15)))
+            from what in Gen.Frequency((6, Gen.Choose(0, 7)), (1, Gen.Choose(8, Kinds - 1)))
             from which in Gen.Choose(0, 35)
             from how in Gen.Choose(0, 9_999)
             from another in Gen.Choose(0, 3)

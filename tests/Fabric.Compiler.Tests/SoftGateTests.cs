@@ -111,6 +111,17 @@ public sealed class SoftGateTests
         GatewayPlace Place() => GatewayPlaces.Of(fabric.Snapshot, fabric.Spec<VNetSpec>(ResourceKind.VNet, "web"));
     }
 
+    [Fact]
+    public void One_more_rule_is_nothing_to_switches_and_hosts()
+    {
+        var fabric = Full();
+        fabric.Commit();
+        Apply(fabric, ResourceKind.NatRule, "more", """{"vpc": "red", "type": "static", "insideAddress": "10.0.1.11", "public": ["198.51.100.11"]}""");
+        var evaluation = fabric.Commit();
+        Assert.Single(evaluation.Changes);
+        Assert.Empty(Impact.DevicesOf(evaluation.Before, evaluation.After, evaluation.Changes));
+    }
+
     private static void Apply(TestFabric fabric, ResourceKind kind, string name, string spec)
     {
         using var json = JsonDocument.Parse(spec);

@@ -14,7 +14,7 @@ public sealed class IdentifierProperties
     private static readonly IntentSnapshot Beginning = Start();
 
     private static readonly Gen<Step> Steps =
-        from what in Gen.Frequency((5, Gen.Choose(0, 7)), (2, Gen.Choose(8, 15)))
+        from what in Gen.Frequency((5, Gen.Choose(0, 7)), (2, Gen.Choose(8, Kinds - 1)))
         from which in Gen.Choose(0, 35)
         from how in Gen.Choose(0, 9_999)
         select new Step(what, which, how);

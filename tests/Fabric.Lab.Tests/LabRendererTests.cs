@@ -18,15 +18,18 @@ public sealed class LabRendererTests
     }
 
     [Theory]
-    [InlineData("reference")]
-    [InlineData("minimal")]
-    public void The_inventory_of_a_lab_is_as_recorded(string name)
+    [InlineData("reference", false)]
+    [InlineData("reference", true)]
+    [InlineData("minimal", false)]
+    public void The_inventory_of_a_lab_is_as_recorded(string name, bool withSoftGates)
     {
         var topology = TopologyParser.Parse(File.ReadAllText(Repository.Topology(name)), name).Topology!;
         var devices = topology.Routers.Select((d, i) => new DeviceFacts(
             d.Name, TopologyParser.RoleName(d.Role), topology.Managed.Contains(d), $"172.29.3.{11 + i}", $"ssh-ed25519 AAAA{d.Name}/+=")).ToList();
         var facts = new LabFacts("lab", "ns", name, "", "172.29.3.0/24", "lab-oob", "172.29.3.1", "/key", "/known_hosts", devices, []);
-        Golden.Check("inventory-" + name, new Dictionary<string, string>(StringComparer.Ordinal) { ["inventory.yaml"] = InventoryWriter.Write(facts, topology) });
+        Golden.Check(
+            $"inventory-{name}{(withSoftGates ? "-softgates" : "")}",
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["inventory.yaml"] = InventoryWriter.Write(facts, topology, withSoftGates) });
     }
 
     [Fact]
@@ -38,9 +41,9 @@ public sealed class LabRendererTests
         var environment = Render("reference", "lab-oob").Single(f => f.Path == "lab.env").Content;
         var ports = environment.Split('\n').Where(l => l.StartsWith("PORTS", StringComparison.Ordinal))
             .SelectMany(l => l.Split('"')[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(p => p.Split(',')).ToList();
-        Assert.Equal(26, ports.Count);
-        Assert.Equal(26, ports.Select(p => p[1]).Distinct().Count());
-        Assert.Equal(26, ports.Select(p => p[3]).Distinct().Count());
+        Assert.Equal(40, ports.Count);
+        Assert.Equal(40, ports.Select(p => p[1]).Distinct().Count());
+        Assert.Equal(40, ports.Select(p => p[3]).Distinct().Count());
     }
 
     [Fact]

@@ -12,11 +12,11 @@ public sealed class NamespaceLabTests
     {
         using var lab = new RaisedLab("reference");
         var status = lab.Vehicle.Script("status").Output.Trim().Split('\n');
-        Assert.Equal(10, status.Length);
+        Assert.Equal(13, status.Length);
         Assert.All(status, line => Assert.EndsWith(" running", line, StringComparison.Ordinal));
 
         var pids = lab.Pids();
-        Assert.True(pids.Count >= 7 * 5);
+        Assert.True(pids.Count >= 9 * 5);
         Assert.Contains("is up already", lab.Up(), StringComparison.Ordinal);
         Assert.Equal(pids.Order(), lab.Pids().Order());
         Assert.NotEmpty(lab.Traces(pids));

@@ -18,6 +18,15 @@ public sealed class TopologyParserTests
           - leaf1:swp2 - server1:eth1
         """;
 
+    private const string WithSoftGate = """
+        site: {name: s, fabricNumber: 7}
+        devices:
+          up1: {role: external, asn: 65000, ADDRESSES}
+          sg1: {role: softgate}
+        links:
+          - sg1:eth3 - up1:swp1
+        """;
+
     [Fact]
     public void A_good_file_becomes_a_topology_in_the_order_of_the_file()
     {
@@ -34,7 +43,7 @@ public sealed class TopologyParserTests
     }
 
     [Theory]
-    [InlineData("reference", 10, 13)]
+    [InlineData("reference", 13, 20)]
     [InlineData("minimal", 5, 4)]
     public void The_topologies_of_the_project_are_good(string name, int devices, int links)
     {
@@ -49,12 +58,21 @@ public sealed class TopologyParserTests
     [InlineData("fabricNumber: 7", "fabricNumber: 70000", "t.yaml:2: fabricNumber '70000' is not a number from 1 to 65535")]
     [InlineData("fabricNumber: 7", "fabricNo: 7", "t.yaml:2: unknown key 'fabricNo' in site (known: name, fabricNumber)")]
     [InlineData("site: {name: s, fabricNumber: 7}\n", "", "t.yaml:1: no 'site'")]
-    [InlineData("{role: spine}", "{role: spline}", "t.yaml:5: device spine1: unknown role 'spline' (known: spine, leaf, hypervisor, external, server)")]
-    [InlineData("{role: spine}", "{role: spine, as: 5}", "t.yaml:5: device spine1: unknown key 'as' (known: role, asn)")]
+    [InlineData("{role: spine}", "{role: spline}", "t.yaml:5: device spine1: unknown role 'spline' (known: spine, leaf, hypervisor, softgate, external, server)")]
+    [InlineData("{role: spine}", "{role: spine, as: 5}", "t.yaml:5: device spine1: unknown key 'as' (known: role, asn, addresses, accepts)")]
     [InlineData("{role: spine}", "{role: spine, asn: 4294967296}", "t.yaml:5: asn '4294967296' is not a number from 1 to 4294967295")]
     [InlineData("{role: spine}", "{role: spine, asn: -1}", "t.yaml:5: asn '-1' is not a number from 1 to 4294967295")]
     [InlineData("{role: spine}", "{}", "t.yaml:5: device spine1: no 'role'")]
     [InlineData("{role: spine}", "{role: external}", "t.yaml:5: device spine1: an external router needs an 'asn'")]
+    [InlineData("{role: spine}", "{role: spine, addresses: {swp1: [10.0.0.1/24]}}", "t.yaml:5: device spine1: only external routers and servers have 'addresses' from the start")]
+    [InlineData("{role: spine}", "{role: spine, accepts: [10.0.0.0/24]}", "t.yaml:5: device spine1: only an external router has 'accepts'")]
+    [InlineData("{role: spine}", "{role: external, asn: 1, accepts: [10.0.0.1/24]}", "t.yaml:5: accepts of spine1: '10.0.0.1/24' is not a network such as 198.51.100.0/24")]
+    [InlineData("{role: server}", "{role: server, addresses: {eth1: [10.0.0.1]}}", "t.yaml:6: server1:eth1: '10.0.0.1' is not an address with a prefix length such as 203.0.113.1/24")]
+    [InlineData("{role: server}", "{role: server, addresses: {eth1: [10.1/24]}}", "t.yaml:6: server1:eth1: '10.1/24' is not an address with a prefix length such as 203.0.113.1/24")]
+    [InlineData("{role: server}", "{role: server, addresses: {eth1: [fe80::1%1/64]}}", "t.yaml:6: server1:eth1: 'fe80::1%1/64' is not an address with a prefix length such as 203.0.113.1/24")]
+    [InlineData("{role: server}", "{role: server, addresses: {eth1: [10.0.0.1/33]}}", "t.yaml:6: server1:eth1: '10.0.0.1/33' is not an address with a prefix length such as 203.0.113.1/24")]
+    [InlineData("{role: server}", "{role: server, addresses: {eth1: []}}", "t.yaml:6: server1:eth1 must be a list of 1 to 16 addresses")]
+    [InlineData("{role: server}", "{role: server, addresses: {eth2: [10.0.0.1/24]}}", "t.yaml:1: port server1:eth2 has addresses and no link")]
     [InlineData("{role: spine}", "[role]", "t.yaml:5: device spine1 must be a mapping")]
     [InlineData("server1: {role", "averylongservername: {role", "t.yaml:6: device name 'averylongservername' has 19 characters; 15 is the limit", true)]
     [InlineData("server1: {role", "Server_1: {role", "t.yaml:6: device name 'Server_1' must begin with a letter and hold only a-z, 0-9 and '-'", true)]
@@ -79,6 +97,30 @@ public sealed class TopologyParserTests
         Assert.Equal(alsoDangling ? 2 : 1, result.Errors.Count);
         Assert.All(result.Errors, e => Assert.DoesNotContain('\n', e));
     }
+
+    [Theory]
+    [InlineData("", "t.yaml:1: port up1:swp1 faces a SoftGate: it needs addresses, each with /31 or /127")]
+    [InlineData(", addresses: {swp1: [10.0.0.0/31, 10.0.1.1/24]}", "t.yaml:1: port up1:swp1 faces a SoftGate: it needs addresses, each with /31 or /127")]
+    [InlineData(", addresses: {swp1: [10.0.0.0/31, \"2001:db8::1/127\"]}", null)]
+    public void A_port_towards_a_SoftGate_has_numbered_links_only(string addresses, string? expected)
+    {
+        var result = TopologyParser.Parse(WithSoftGate.Replace(", ADDRESSES", addresses, StringComparison.Ordinal), "t.yaml");
+        Assert.Equal(expected is null ? [] : [expected], result.Errors);
+        if (expected is null)
+        {
+            var upstream = Assert.Single(result.Topology!.Upstreams);
+            Assert.Equal(("sg1:eth3", "up1:swp1"), (upstream.SoftGate.ToString(), upstream.Router.ToString()));
+            Assert.Equal(["10.0.0.1/31", "2001:db8::/127"], upstream.Addresses.Select(a => a.Partner.ToString()));
+        }
+    }
+
+    [Fact]
+    public void A_third_SoftGate_is_refused() =>
+        Assert.Equal(
+            ["t.yaml:1: 3 SoftGates; 2 is the limit of a site"],
+            TopologyParser.Parse(
+                WithSoftGate.Replace(", ADDRESSES", ", addresses: {swp1: [10.0.0.0/31]}", StringComparison.Ordinal)
+                    .Replace("links:", "  sg2: {role: softgate}\n  sg3: {role: softgate}\nlinks:", StringComparison.Ordinal), "t.yaml").Errors);
 
     [Fact]
     public void A_device_named_twice_is_refused()

@@ -17,6 +17,7 @@ internal sealed class FuzzWorker : IDisposable
     public FuzzWorker(int seed)
     {
         _world = new World();
+        _world.DataPath.TablesChanged(); // What is remembered takes part.
         _mutator = new Mutator(new Random(seed), Seeds.All);
     }
 

@@ -19,6 +19,6 @@ public sealed class KernelTests
         Assert.Equal(5000, vnis.ToList().Count);
         vnis.RemoveMany([3, 99999, 4]);
         Assert.Equal(4998, vnis.ToList().Count);
-        Assert.Equal(48, dataPath.Layout("session4")!.Value.Size);
+        Assert.Equal(40, dataPath.Layout("session4")!.Value.Size);
     }
 }

@@ -36,7 +36,7 @@ public sealed class IntentStoreTests
         var accepted = 0;
         for (var i = 0; i < 120; i++)
         {
-            var steps = Enumerable.Range(0, 1 + random.Next(3)).Select(_ => new Step(random.Next(16), random.Next(36), random.Next(10_000))).ToList();
+            var steps = Enumerable.Range(0, 1 + random.Next(3)).Select(_ => new Step(random.Next(Kinds), random.Next(36), random.Next(10_000))).ToList();
             var result = await fixture.Store.Intent.CommitAsync(
                 new CommitRequest { Changes = snapshot => ChangesOf(snapshot, steps), Origin = StoreFixture.Origin }, CancellationToken.None);
             accepted += result.Evaluation!.Accepted ? 1 : 0;

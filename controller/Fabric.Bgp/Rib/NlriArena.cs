@@ -42,6 +42,9 @@ internal sealed unsafe class NlriArena
     /// <summary>The octets from a place on; as many as a route can have, or fewer at the end.</summary>
     public ReadOnlySpan<byte> From(uint place) => Room(place, (int)Math.Min(_top - place, LongestGranules) * Granule);
 
+    /// <summary>Has memory ready for so many octets in all.</summary>
+    public void MakeRoom(long octets) => _memory.Grow(octets);
+
     public void Free(uint place, int length)
     {
         var size = Size(length);

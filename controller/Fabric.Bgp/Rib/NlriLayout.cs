@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Fabric.Bgp.Evpn;
 
 namespace Fabric.Bgp.Rib;
@@ -34,6 +35,13 @@ internal static class NlriLayout
     /// <param name="seed">A number peers do not know, so that they cannot choose keys that collide.</param>
     public static uint Hash(FamilyIndex family, ReadOnlySpan<byte> nlri, ulong seed)
     {
+        if (family == FamilyIndex.Evpn && nlri[0] == (byte)EvpnRouteType.MacIp)
+        {
+            // The usual ones first: | RD 8 | and behind the segment | tag 4 | 48 | MAC 6 | IP bits | IP |.
+            var known = Fold(BinaryPrimitives.ReadUInt64LittleEndian(nlri[Header..]) ^ seed);
+            return Short(Mix(nlri[TagAt..(MacIpBitsAt + 1 + (nlri[MacIpBitsAt] / 8))], known));
+        }
+
         var (first, second) = KeyParts(family, nlri);
         var hash = Mix(nlri[first], seed ^ (ulong)family);
         if (second.Start.Value != second.End.Value)
@@ -41,7 +49,7 @@ internal static class NlriLayout
             hash = Mix(nlri[second], hash);
         }
 
-        return (uint)(hash ^ (hash >> 32));
+        return Short(hash);
     }
 
     /// <summary>Whether two routes of one family have the same key.</summary>
@@ -75,6 +83,7 @@ internal static class NlriLayout
         return (0..Length(family, nlri), 0..0);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Mix(ReadOnlySpan<byte> octets, ulong hash)
     {
         while (octets.Length >= 8)
@@ -85,10 +94,20 @@ internal static class NlriLayout
 
         if (!octets.IsEmpty)
         {
-            ulong rest = (ulong)octets.Length << 56;
-            for (var i = 0; i < octets.Length; i++)
+            // Fewer than eight: mostly four, of a MAC and an address of no or sixteen octets.
+            var rest = (ulong)octets.Length << 56;
+            var shift = 0;
+            if (octets.Length >= 4)
             {
-                rest |= (ulong)octets[i] << (8 * i);
+                rest |= BinaryPrimitives.ReadUInt32LittleEndian(octets);
+                shift = 32;
+                octets = octets[4..];
+            }
+
+            foreach (var octet in octets)
+            {
+                rest |= (ulong)octet << shift;
+                shift += 8;
             }
 
             hash = Fold(hash ^ rest);
@@ -97,6 +116,9 @@ internal static class NlriLayout
         return hash;
     }
 
+    private static uint Short(ulong hash) => (uint)(hash ^ (hash >> 32));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Fold(ulong value)
     {
         var high = Math.BigMul(value, 0x9e37_79b9_7f4a_7c15, out var low);

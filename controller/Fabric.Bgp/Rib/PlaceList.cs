@@ -41,11 +41,17 @@ internal sealed unsafe class PlaceList<T>
 
         if (Top == _room)
         {
-            _memory.Grow((Top + 1L) * sizeof(T));
-            _room = (int)Math.Min(_memory.Length / sizeof(T), Most);
+            MakeRoom(Top + 1);
         }
 
         return Top++;
+    }
+
+    /// <summary>Has memory ready for so many places in all.</summary>
+    public void MakeRoom(int places)
+    {
+        _memory.Grow((long)places * sizeof(T));
+        _room = (int)Math.Min(_memory.Length / sizeof(T), Most);
     }
 
     public void Free(int index)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Fabric.Bgp.Attributes;
 
@@ -13,6 +14,9 @@ namespace Fabric.Bgp.Rib;
 /// </remarks>
 internal sealed class RouteTable
 {
+    private const int PathIdLength = 4;
+    private const int UsualRouteLength = 40; // of EVPN type 2, with an IPv4 address
+
     private readonly NlriArena _arena = new();
     private readonly PlaceList<RouteEntry> _entries = new();
     private readonly PlaceList<RoutePath> _paths = new();
@@ -22,13 +26,20 @@ internal sealed class RouteTable
     private readonly ulong _seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
     private readonly DateTimeOffset _born;
     private uint _now;
-    private readonly EntryIndex _index = new();
+    private readonly EntryIndex _index;
     private long _version;
     private long _touched;
 
-    public RouteTable(DateTimeOffset now)
+    /// <summary>An empty table.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="room">Routes for which it has memory ready: so many come without a wait for it.</param>
+    public RouteTable(DateTimeOffset now, int room = 0)
     {
         _born = now;
+        _index = new EntryIndex(room);
+        _entries.MakeRoom(room);
+        _paths.MakeRoom(room);
+        _arena.MakeRoom((long)room * UsualRouteLength);
         _paths.Take(); // 0 is none
         for (var family = 0; family < Families.Count; family++)
         {
@@ -136,11 +147,16 @@ internal sealed class RouteTable
     public int Announce(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, uint pathId, AttributeSet set, bool refused)
     {
         var flags = refused ? PathFlags.Refused : PathFlags.None;
-        var entry = Find(family, nlri, hash);
-        var path = entry == 0 ? 0 : FindPath(entry, peer.Id, pathId);
+        var entry = Find(family, nlri, hash, out var slot);
+        if (entry == 0)
+        {
+            return AddFirst(peer, family, nlri, hash, slot, pathId, set, flags);
+        }
+
+        var path = FindPath(entry, peer.Id, pathId);
         if (path == 0)
         {
-            return Add(entry, peer, family, nlri, hash, pathId, set, flags);
+            return Add(entry, peer, family, nlri, pathId, set, flags);
         }
 
         ref var present = ref _paths[path];
@@ -178,25 +194,45 @@ internal sealed class RouteTable
         }
 
         Take(path);
-        Put(path, set, flags);
+        Put(path, ref present, set, flags);
         NoteMove(entry, before == path, peer.Id, oldSet, peer.Id, set);
         Sets.Release(oldSet);
         Choose(entry, before, contentChanged: path);
         return path;
     }
 
-    /// <summary>The hash of a route that is looked for soon; memory is asked for what that needs.</summary>
-    public uint Foresee(FamilyIndex family, ReadOnlySpan<byte> nlri)
+    /// <summary>Looks at the next routes of a row and asks memory for what finding them needs, so that nothing waits for it later.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="row">Well-formed routes.</param>
+    /// <param name="pathIds">Whether each has a path identifier before it.</param>
+    /// <param name="soon">Takes what is seen.</param>
+    /// <returns>How many routes that is.</returns>
+    public int Foresee(FamilyIndex family, ReadOnlySpan<byte> row, bool pathIds, Span<ForeseenRoute> soon)
     {
-        var hash = Hash(family, nlri);
-        _index.Prefetch(hash);
-        return hash;
+        var count = 0;
+        while (count < soon.Length && !row.IsEmpty)
+        {
+            var pathId = 0u;
+            if (pathIds)
+            {
+                pathId = BinaryPrimitives.ReadUInt32BigEndian(row);
+                row = row[PathIdLength..];
+            }
+
+            var length = NlriLayout.Length(family, row);
+            var hash = Hash(family, row[..length]);
+            row = row[length..];
+            _index.Prefetch(hash);
+            soon[count++] = new(hash, length, pathId);
+        }
+
+        return count;
     }
 
     /// <summary>A peer takes its version of a route back. False when it had none.</summary>
     public bool Withdraw(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint pathId)
     {
-        var entry = Find(family, nlri, Hash(family, nlri));
+        var entry = Find(family, nlri, Hash(family, nlri), out _);
         if (entry == 0)
         {
             return false;
@@ -248,7 +284,7 @@ internal sealed class RouteTable
     }
 
     /// <summary>The entry of a route; 0 when it is not there.</summary>
-    public int Find(FamilyIndex family, ReadOnlySpan<byte> nlri) => Find(family, nlri, Hash(family, nlri));
+    public int Find(FamilyIndex family, ReadOnlySpan<byte> nlri) => Find(family, nlri, Hash(family, nlri), out _);
 
     /// <summary>All entries with paths, from a number on; numbers of entries do not change while they live.</summary>
     public IEnumerable<int> EntriesFrom(int first)
@@ -372,50 +408,58 @@ internal sealed class RouteTable
         _dying.Enqueue((entry, _entries[entry].Version));
     }
 
-    /// <summary>A path that a peer did not have, of an entry that is there or, with 0, is not.</summary>
-    private int Add(int entry, RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, uint pathId, AttributeSet set, PathFlags flags)
+    /// <summary>A route that nobody had: an entry with one path, last in the list of changes.</summary>
+    private int AddFirst(RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, int slot, uint pathId, AttributeSet set, PathFlags flags)
     {
-        var isNew = entry == 0;
-        if (isNew)
+        var entry = _entries.Take();
+        _index.Add(hash, entry, slot);
+        ref var e = ref _entries[entry];
+        e.Hash = hash;
+        e.Family = family;
+        e.Version = _version;
+        Link(entry, LastChange(family));
+        Touch(entry);
+        var path = Enter(entry, peer, nlri, pathId);
+        ref var p = ref _paths[path];
+        Put(path, ref p, set, flags);
+        peer.Count(family, 1);
+        e.First = path;
+        if (flags == PathFlags.None)
         {
-            entry = _entries.Take();
-            ref var fresh = ref _entries[entry];
-            fresh.Hash = hash;
-            fresh.Family = family;
-            fresh.Version = _version;
-            _index.Add(hash, entry);
-            Link(entry, LastChange(family));
+            _count[(int)family]++;
+            e.Version = NextVersion();
         }
 
+        return path;
+    }
+
+    /// <summary>A path that a peer did not have, of an entry that is there.</summary>
+    private int Add(int entry, RibPeer peer, FamilyIndex family, ReadOnlySpan<byte> nlri, uint pathId, AttributeSet set, PathFlags flags)
+    {
         Touch(entry);
+        var path = Enter(entry, peer, nlri, pathId);
+        ref var p = ref _paths[path];
+        Put(path, ref p, set, flags);
+        peer.Count(family, 1);
+
+        // Behind the first: Choose brings it forward when it is better.
+        ref var e = ref _entries[entry];
+        var before = Best(entry);
+        e.Flags |= before == 0 ? EntryFlags.Moved : EntryFlags.None;
+        p.Next = _paths[e.First].Next;
+        _paths[e.First].Next = path;
+        Choose(entry, before, contentChanged: 0);
+        return path;
+    }
+
+    private int Enter(int entry, RibPeer peer, ReadOnlySpan<byte> nlri, uint pathId)
+    {
         var path = _paths.Take();
         ref var p = ref _paths[path];
         p.Entry = entry;
         p.Peer = peer.Id;
         p.PathId = pathId;
         p.Nlri = _arena.Add(nlri);
-        Put(path, set, flags);
-        peer.Count(family, 1);
-        ref var e = ref _entries[entry];
-        if (isNew)
-        {
-            // The first and only one, of an entry that has just come last in the list.
-            e.First = path;
-            if (p.IsUsable)
-            {
-                _count[(int)family]++;
-                e.Version = NextVersion();
-            }
-
-            return path;
-        }
-
-        // Behind the first: Choose brings it forward when it is better.
-        var before = Best(entry);
-        e.Flags |= before == 0 ? EntryFlags.Moved : EntryFlags.None;
-        p.Next = _paths[e.First].Next;
-        _paths[e.First].Next = path;
-        Choose(entry, before, contentChanged: 0);
         return path;
     }
 
@@ -555,9 +599,8 @@ internal sealed class RouteTable
     }
 
     /// <summary>Enters a path among those of a set, which it holds from now on.</summary>
-    private void Put(int path, AttributeSet set, PathFlags flags)
+    private void Put(int path, ref RoutePath p, AttributeSet set, PathFlags flags)
     {
-        ref var p = ref _paths[path];
         set.Users++;
         p.Set = set.Id;
         p.SetPrevious = 0;
@@ -606,9 +649,15 @@ internal sealed class RouteTable
 
     private uint Hash(FamilyIndex family, ReadOnlySpan<byte> nlri) => NlriLayout.Hash(family, nlri, _seed);
 
-    private int Find(FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash)
+    /// <summary>The entry of a route; 0 when it is not there, and where the index would have it.</summary>
+    private int Find(FamilyIndex family, ReadOnlySpan<byte> nlri, uint hash, out int slot)
     {
-        var slot = _index.Start(hash);
+        slot = _index.Start(hash);
+        if (_index.IsAbsent(hash, ref slot))
+        {
+            return 0;
+        }
+
         while (true)
         {
             var entry = _index.Next(hash, ref slot);
@@ -627,11 +676,12 @@ internal sealed class RouteTable
 
     private void Link(int entry, int behind)
     {
-        var later = _entries[behind].Later;
-        _entries[entry].Earlier = behind;
-        _entries[entry].Later = later;
-        _entries[behind].Later = entry;
-        _entries[later].Earlier = entry;
+        ref var e = ref _entries[entry];
+        ref var earlier = ref _entries[behind];
+        e.Earlier = behind;
+        e.Later = earlier.Later;
+        earlier.Later = entry;
+        _entries[e.Later].Earlier = entry;
     }
 
     private void Unlink(int entry)
@@ -641,3 +691,9 @@ internal sealed class RouteTable
         _entries[e.Later].Earlier = e.Earlier;
     }
 }
+
+/// <summary>A route of a row that is looked for soon.</summary>
+/// <param name="Hash">The hash of its key.</param>
+/// <param name="Length">Its octets, without a path identifier.</param>
+/// <param name="PathId">Its path identifier, 0 without.</param>
+internal readonly record struct ForeseenRoute(uint Hash, int Length, uint PathId);

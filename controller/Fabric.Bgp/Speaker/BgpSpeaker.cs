@@ -48,7 +48,8 @@ public sealed partial class BgpSpeaker : IAsyncDisposable
         };
         _options = options;
         _engine = new RouteEngine(
-            new SpeakerIdentity(options.LocalAsn, options.RouterId, options.ClusterId ?? options.RouterId), options.TimeProvider, options.AnnounceAllTargets)
+            new SpeakerIdentity(options.LocalAsn, options.RouterId, options.ClusterId ?? options.RouterId), options.TimeProvider, options.AnnounceAllTargets,
+            room: options.RoomForRoutes)
         {
             OnFault = e => Report(default, BgpEventKind.Problem, $"internal error: {e}"),
         };

@@ -27,6 +27,9 @@ public sealed record BgpSpeakerOptions
     /// <summary>How many octets received from one peer may wait to be put into the table before its socket is read no further.</summary>
     public int OctetsInFlight { get; init; } = 1 << 20;
 
+    /// <summary>Routes for which memory is ready from the start: the first so many come without a wait for it. Some 120 octets each.</summary>
+    public int RoomForRoutes { get; init; }
+
     /// <summary>Own cluster as a route reflector (RFC 4456); null takes the BGP identifier.</summary>
     public IpAddr? ClusterId { get; init; }
 

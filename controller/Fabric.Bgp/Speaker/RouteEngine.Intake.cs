@@ -9,7 +9,9 @@ namespace Fabric.Bgp.Speaker;
 /// <summary>What comes in.</summary>
 internal sealed partial class RouteEngine
 {
-    private const int Ahead = 16;
+    // Looking up waits for memory: it is asked for so many routes ahead.
+    private const int Ahead = 32;
+    private const int PathIdLength = 4;
 
     // What paths said before an import policy changed it.
     private readonly Dictionary<int, AttributeSet> _asSent = [];
@@ -47,46 +49,39 @@ internal sealed partial class RouteEngine
 
     private void Announce(EnginePeer peer, in RouteRun run)
     {
-        var rest = run.Octets.AsSpan(run.Start, run.Length);
-        var ahead = rest;
-        var foreseen = 0;
-        var taken = 0;
-        Span<uint> hashes = stackalloc uint[Ahead];
+        ReadOnlySpan<byte> rest = run.Octets.AsSpan(run.Start, run.Length);
+        var (family, sent) = (run.Family, run.Attributes!);
+        var isMembership = family == FamilyIndex.RouteTargetMembership;
         var byRoute = peer.Config.Import is { DependsOnRoute: true };
+        var keeps = peer.Config.Import is not null;
+        Span<ForeseenRoute> soon = stackalloc ForeseenRoute[Ahead];
         while (!rest.IsEmpty)
         {
-            // Looking up waits for memory: it is asked for some routes ahead.
-            while (foreseen < taken + Ahead && !ahead.IsEmpty)
+            foreach (var route in soon[.._table.Foresee(family, rest, run.PathIds, soon)])
             {
-                TakePathId(run.PathIds, ref ahead);
-                var soon = ahead[..NlriLayout.Length(run.Family, ahead)];
-                ahead = ahead[soon.Length..];
-                hashes[foreseen++ % Ahead] = _table.Foresee(run.Family, soon);
-            }
+                var nlri = rest.Slice(run.PathIds ? PathIdLength : 0, route.Length);
+                rest = rest[(run.PathIds ? PathIdLength + route.Length : route.Length)..];
+                if (isMembership)
+                {
+                    NoteInterest(peer, nlri, route.PathId, wanted: true);
+                }
 
-            var hash = hashes[taken++ % Ahead];
-            var pathId = TakePathId(run.PathIds, ref rest);
-            var nlri = rest[..NlriLayout.Length(run.Family, rest)];
-            rest = rest[nlri.Length..];
-            if (run.Family == FamilyIndex.RouteTargetMembership)
-            {
-                NoteInterest(peer, nlri, pathId, wanted: true);
-            }
+                if (byRoute || !ReferenceEquals(peer.Last.Sent, sent))
+                {
+                    ForgetLast(peer);
+                    peer.Last = Import(peer, family, nlri, sent);
+                }
 
-            if (byRoute || !ReferenceEquals(peer.Last.Sent, run.Attributes))
-            {
-                ForgetLast(peer);
-                peer.Last = Import(peer, run.Family, nlri, run.Attributes!);
-            }
-
-            var path = _table.Announce(peer.Rib, run.Family, nlri, hash, pathId, peer.Last.Set!, peer.Last.Refused);
-            if (peer.Config.Import is not null)
-            {
-                KeepAsSent(path, run.Attributes!, peer.Last.Set!);
+                var set = peer.Last.Set!;
+                var path = _table.Announce(peer.Rib, family, nlri, route.Hash, route.PathId, set, peer.Last.Refused);
+                if (keeps)
+                {
+                    KeepAsSent(path, sent, set);
+                }
             }
         }
 
-        CheckLimit(peer, run.Family);
+        CheckLimit(peer, family);
     }
 
     private void Withdraw(EnginePeer peer, in RouteRun run)
@@ -114,7 +109,7 @@ internal sealed partial class RouteEngine
         }
 
         var id = BinaryPrimitives.ReadUInt32BigEndian(rest);
-        rest = rest[4..];
+        rest = rest[PathIdLength..];
         return id;
     }
 

@@ -32,12 +32,13 @@ internal sealed partial class RouteEngine : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="announceAllTargets">Whether peers that filter are told that everything is wanted.</param>
     /// <param name="highWater">Octets that may wait for one peer before it is left behind.</param>
-    public RouteEngine(SpeakerIdentity self, TimeProvider time, bool announceAllTargets, long highWater = 4 << 20)
+    /// <param name="room">Routes for which the table has memory ready.</param>
+    public RouteEngine(SpeakerIdentity self, TimeProvider time, bool announceAllTargets, long highWater = 4 << 20, int room = 0)
     {
         _highWater = highWater;
         _time = time;
         _self = self;
-        _table = new RouteTable(time.GetUtcNow());
+        _table = new RouteTable(time.GetUtcNow(), room);
         _packer = new UpdatePacker(_table);
         _table.Sets.OnUse = OnSetUse;
         _table.OnFree = ForgetAsSent;

@@ -10,12 +10,14 @@ using Fabric.Primitives;
 namespace Fabric.Bgp.Speaker;
 
 /// <summary>
-/// Sends a few routes from one speaker over a second to a third, on loopback and inside the process, so that all that routes go through is
-/// compiled before the first real session: a reflector may meet its full load in its first second.
+/// Sends routes from one speaker over a second to a third, on loopback and inside the process, so that all that routes go through is
+/// compiled before the first real session: a reflector may meet its full load in its first second. They are so many that tables, queues
+/// and pools grow, and sockets fill up.
 /// </summary>
 public static class SpeakerWarmUp
 {
-    private const int Routes = 300;
+    private const int Routes = 6_000;
+    private const int RoutesPerAttributes = 100;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
 
@@ -37,9 +39,10 @@ public static class SpeakerWarmUp
             }
 
             await UntilAsync(() => receiver.Peers[0].Phase == PeerPhase.Established && sender.Peers[0].Phase == PeerPhase.Established).ConfigureAwait(false);
-            await sender.InjectAsync([.. Enumerable.Range(0, Routes).Select(Route)]).ConfigureAwait(false);
+            await sender.InjectAsync([.. Enumerable.Range(0, Routes).Select(static n => Route(n, med: 1))]).ConfigureAwait(false);
             await UntilAsync(() => receiver.RouteCount == Routes).ConfigureAwait(false);
-            await sender.InjectAsync([.. Enumerable.Range(0, Routes / 2).Select(static n => Route(n) with { Attributes = null })]).ConfigureAwait(false);
+            await sender.InjectAsync([.. Enumerable.Range(0, Routes).Select(static n => Route(n, med: 2))]).ConfigureAwait(false);
+            await sender.InjectAsync([.. Enumerable.Range(0, Routes / 2).Select(static n => Route(n, med: 2) with { Attributes = null })]).ConfigureAwait(false);
             await UntilAsync(() => receiver.RouteCount == Routes - (Routes / 2)).ConfigureAwait(false);
             return true;
         }
@@ -55,13 +58,14 @@ public static class SpeakerWarmUp
 
     private static SpeakerPeerConfig Peer(Asn asn) => new() { RemoteAsn = asn, Families = [AddressFamily.L2VpnEvpn, AddressFamily.RouteTargetMembership] };
 
-    private static RouteInjection Route(int number) => RouteInjection.Evpn<MacIpRoute, MacIpKey>(
+    private static RouteInjection Route(int number, uint med) => RouteInjection.Evpn<MacIpRoute, MacIpKey>(
         new MacIpRoute(new(RouteDistinguisher.Parse("1:1"), 0, new MacAddress(0x0200_0000_0000 + (ulong)number), null), default, new EvpnLabel(1), null),
         new PathAttributes
         {
             Origin = RouteOrigin.Igp,
-            NextHop = IpAddr.V4(0x0a00_0001 + (uint)(number / 100)),
-            ExtendedCommunities = [ExtendedCommunity.Of(RouteTarget.Parse("1:1")), ExtendedCommunity.Encapsulation(ExtendedCommunity.VxlanTunnel)],
+            NextHop = IpAddr.V4(0x0a00_0001 + (uint)(number / RoutesPerAttributes)),
+            Med = med,
+            ExtendedCommunities = [ExtendedCommunity.Of(RouteTarget.Type0(1, (uint)(number / RoutesPerAttributes))), ExtendedCommunity.Encapsulation(ExtendedCommunity.VxlanTunnel)],
         });
 
     private static async Task UntilAsync(Func<bool> so)

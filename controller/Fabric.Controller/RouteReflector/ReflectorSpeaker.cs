@@ -13,6 +13,9 @@ namespace Fabric.Controller.RouteReflector;
 /// <summary>The speaker of a reflector: it follows a configuration and can be sampled.</summary>
 public sealed class ReflectorSpeaker : IAsyncDisposable, IBgpSpeakers
 {
+    // 18 MiB, so that the routes of a first second wait for no memory.
+    private const int RoomForRoutes = 150_000;
+
     private readonly RouteReflectorConfig _config;
     private readonly TimeProvider _time;
     private readonly BgpSpeaker _speaker;
@@ -30,6 +33,7 @@ public sealed class ReflectorSpeaker : IAsyncDisposable, IBgpSpeakers
             ClusterId = config.ClusterId,
             Listen = [.. config.Listen],
             AnnounceAllTargets = true,
+            RoomForRoutes = RoomForRoutes,
             Lint = config.Lint ? new EvpnLinterOptions { ImportersKnown = true } : null,
             RecordDirectory = config.Record,
             TimeProvider = time,

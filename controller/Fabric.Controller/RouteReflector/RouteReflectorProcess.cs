@@ -25,6 +25,8 @@ public static class RouteReflectorProcess
         try
         {
             await SpeakerWarmUp.RunAsync();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
             await using var speaker = new ReflectorSpeaker(config, log, time);
             await using var metrics = config.MetricsListen is { } listen ? await MetricsEndpoint.StartAsync(listen, async stop => ReflectorMetrics.Write(await speaker.SampleAsync(stop))) : null;
             await using var api = config.ApiListen is { } apiListen ? await ReflectorApi.StartAsync(apiListen, config.ApiTokenFile, speaker, time) : null;

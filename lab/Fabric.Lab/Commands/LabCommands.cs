@@ -93,11 +93,12 @@ public static partial class LabCommands
 
     private static Command Inventory()
     {
-        var command = new Command("inventory", "the lab as intent resources, for 'fabricctl apply -f -'");
+        var softGates = new Option<bool>("--with-softgates") { Description = "also the SoftGates, their links and their pair" };
+        var command = new Command("inventory", "the lab as intent resources, for 'fabricctl apply -f -'") { softGates };
         command.SetAction(parsed =>
         {
             var manager = Manager(parsed);
-            Console.Write(InventoryWriter.Write(manager.Running().Facts, manager.RunningTopology()));
+            Console.Write(InventoryWriter.Write(manager.Running().Facts, manager.RunningTopology(), parsed.GetValue(softGates)));
             return 0;
         });
         return command;

@@ -40,6 +40,11 @@ public static class LabRenderer
             }
         }
 
+        foreach (var server in plan.Topology.Servers)
+        {
+            files.Add(new($"servers/{server.Name}.batch", ServerLinks(plan.Topology, server)));
+        }
+
         return [.. files.OrderBy(f => f.Path, StringComparer.Ordinal)];
     }
 
@@ -53,8 +58,7 @@ public static class LabRenderer
         Line(text, $"SERVERS=({string.Join(' ', plan.Topology.Servers.Select(d => d.Name))})");
         foreach (var device in plan.Topology.Devices)
         {
-            var mtu = device.Role == DeviceRole.Server ? ServerMtu : FabricMtu;
-            var ports = plan.Ports(device).Select((p, i) => $"{p.Port},{p.CableEnd},{mtu},{plan.Mac(device, i + 1)}");
+            var ports = plan.Ports(device).Select((p, i) => $"{p.Port},{p.CableEnd},{Mtu(plan.Topology, device, p.Port)},{plan.Mac(device, i + 1)}");
             Line(text, $"ROLE[{device.Name}]={TopologyParser.RoleName(device.Role)}");
             Line(text, $"PORTS[{device.Name}]=\"{string.Join(' ', ports)}\"");
             if (device.Role != DeviceRole.Server)
@@ -65,6 +69,13 @@ public static class LabRenderer
 
         return text.ToString();
     }
+
+    // Leaves have the same MTU on all ports. A router to the world says "too big" in front of the world's 1500 octets.
+    private static int Mtu(LabTopology topology, LabDevice device, string port) =>
+        device.Role == DeviceRole.Server
+        || (device.Role == DeviceRole.External && topology.FarEnd(new(device.Name, port)) is { } far && topology.DeviceOf(far).Role == DeviceRole.Server)
+            ? ServerMtu
+            : FabricMtu;
 
     private static string MountTable(LabPlan plan, LabDevice device)
     {
@@ -81,7 +92,7 @@ public static class LabRenderer
             lab-root /root tmpfs mode=700 0 0
             lab-run /run tmpfs mode=755 0 0
             lab-sys /sys sysfs defaults 0 0
-            lab-proc /proc proc defaults 0 0
+            {(device.Role == DeviceRole.Softgate ? "lab-bpf /sys/fs/bpf bpf mode=700 0 0\n" : "")}lab-proc /proc proc defaults 0 0
 
             """;
     }
@@ -103,10 +114,31 @@ public static class LabRenderer
         return text.ToString();
     }
 
+    private static string ServerLinks(LabTopology topology, LabDevice server)
+    {
+        var text = new StringBuilder("link set lo up\n");
+        foreach (var port in topology.Links.SelectMany(l => (LabPort[])[l.A, l.B]).Where(p => p.Device == server.Name))
+        {
+            Line(text, $"link set {port.Port} up");
+            foreach (var address in server.AddressesOf(port.Port))
+            {
+                Line(text, $"addr add {address} dev {port.Port}{(address.IsIpv6 ? " nodad" : "")}");
+            }
+
+            // What an external router at the other end has there is the way out.
+            foreach (var gateway in topology.FarEnd(port) is { } far ? topology.DeviceOf(far).AddressesOf(far.Port) : [])
+            {
+                Line(text, $"route add default via {gateway.Address} dev {port.Port}");
+            }
+        }
+
+        return text.ToString();
+    }
+
     private static string KernelSettings(LabPlan plan, LabDevice device)
     {
         // Writing ip_forward resets the setting of every interface, so the management port comes last.
-        var forward = device.Role == DeviceRole.External ? 1 : 0;
+        var forward = device.Role is DeviceRole.External or DeviceRole.Softgate ? 1 : 0;
         return $"""
             net/ipv4/ip_forward={forward}
             net/ipv4/conf/all/rp_filter=0
@@ -158,35 +190,95 @@ public static class LabRenderer
     private static string ExternalRouter(LabPlan plan, LabDevice device)
     {
         var index = plan.Topology.Routers.Where(d => d.Role == DeviceRole.External).ToList().IndexOf(device) + 1;
+        var softGates = plan.Topology.Upstreams.Where(u => u.Router.Device == device.Name).SelectMany(u => u.Addresses).Select(a => a.Partner).ToList();
         var text = new StringBuilder(DayZero(device));
         Line(text, "interface lo");
-        Line(text, $" ip address 198.51.100.{index}/32");
+        Line(text, $" ip address 192.0.2.{index}/32");
         Line(text, $" ipv6 address 2001:db8:ffff::{index:x}/128");
         Line(text, "exit");
+        foreach (var port in device.Addresses)
+        {
+            Line(text, $"interface {port.Port}");
+            foreach (var address in port.Addresses)
+            {
+                Line(text, $" {(address.IsIpv6 ? "ipv6" : "ip")} address {address}");
+            }
+
+            Line(text, "exit");
+        }
+
+        if (softGates.Count > 0)
+        {
+            PrefixLists(text, device);
+        }
+
         Line(text, $"router bgp {device.Asn}");
-        Line(text, $" bgp router-id 198.51.100.{index}");
+        Line(text, $" bgp router-id 192.0.2.{index}");
         Line(text, " no bgp ebgp-requires-policy");
         Line(text, " no bgp default ipv4-unicast");
         Line(text, " bgp bestpath as-path multipath-relax");
         Line(text, " neighbor FABRIC peer-group");
         Line(text, " neighbor FABRIC remote-as external");
-        foreach (var (port, _) in plan.Ports(device))
+        foreach (var (port, _) in plan.Ports(device).Where(p => device.AddressesOf(p.Port).Count == 0))
         {
             Line(text, $" neighbor {port} interface peer-group FABRIC");
         }
 
+        // One group a family: the addresses of a family travel in a session of that family.
+        foreach (var group in softGates.GroupBy(SoftGateGroup))
+        {
+            Line(text, $" neighbor {group.Key} peer-group");
+            Line(text, $" neighbor {group.Key} remote-as external");
+            Line(text, $" neighbor {group.Key} timers connect 1");
+            foreach (var softGate in group)
+            {
+                Line(text, $" neighbor {softGate.Address} peer-group {group.Key}");
+            }
+        }
+
         foreach (var (family, loopback) in (ReadOnlySpan<(string, string)>)[
-            ("ipv4", $"198.51.100.{index}/32"), ("ipv6", $"2001:db8:ffff::{index:x}/128")])
+            ("ipv4", $"192.0.2.{index}/32"), ("ipv6", $"2001:db8:ffff::{index:x}/128")])
         {
             Line(text, $" address-family {family} unicast");
             Line(text, $"  network {loopback}");
             Line(text, "  neighbor FABRIC activate");
             Line(text, "  neighbor FABRIC default-originate");
+            foreach (var group in softGates.Where(a => a.IsIpv6 == (family == "ipv6")).Select(SoftGateGroup).Distinct())
+            {
+                Line(text, $"  neighbor {group} activate");
+                Line(text, $"  neighbor {group} default-originate");
+                Line(text, $"  neighbor {group} prefix-list PUBLIC in");
+                Line(text, $"  neighbor {group} prefix-list DEFAULT out");
+            }
+
+            if (softGates.Count > 0)
+            {
+                Line(text, "  maximum-paths 16");
+            }
+
             Line(text, " exit-address-family");
         }
 
         Line(text, "exit");
         return text.ToString();
+    }
+
+    private static string SoftGateGroup(LabAddress address) => address.IsIpv6 ? "SOFTGATES6" : "SOFTGATES4";
+
+    // What SoftGates may announce, whatever its length, and what they are told. What no line permits is denied.
+    private static void PrefixLists(StringBuilder text, LabDevice device)
+    {
+        foreach (var (word, longest, ipv6) in (ReadOnlySpan<(string, int, bool)>)[("ip", 32, false), ("ipv6", 128, true)])
+        {
+            var number = 0;
+            foreach (var range in device.Accepts.Where(a => a.IsIpv6 == ipv6))
+            {
+                Line(text, $"{word} prefix-list PUBLIC seq {number += 5} permit {range}{(range.Length < longest ? $" le {longest}" : "")}");
+            }
+
+            Line(text, $"{word} prefix-list PUBLIC seq {number + 5} deny any");
+            Line(text, $"{word} prefix-list DEFAULT seq 5 permit {(ipv6 ? "::/0" : "0.0.0.0/0")}");
+        }
     }
 
     /// <summary>A script that is part of the program.</summary>

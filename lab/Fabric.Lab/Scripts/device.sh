@@ -30,10 +30,21 @@ start_frr() {
   fi
 }
 
-start_sshd() {
+launch_sshd() {
   mkdir -p /run/sshd
   alive /run/sshd.pid || /usr/sbin/sshd -E /var/log/sshd.log
 }
+
+# sshd goes into the background before it listens; it writes its pid after that.
+await_sshd() {
+  local tries=0
+  until alive /run/sshd.pid; do
+    ((++tries < 200)) || { echo "sshd does not listen"; return 1; }
+    sleep 0.05
+  done
+}
+
+start_sshd() { launch_sshd && await_sshd; }
 
 # Ends the process of a pid file and waits until it is gone: by TERM first, by KILL after three seconds.
 end() {
@@ -79,8 +90,9 @@ init() {
   done <&4
   if ! ip -batch - <&3; then echo "links failed" >/var/log/boot-state; exit 1; fi
   exec 3<&- 4<&-
-  if ! start_sshd; then echo "sshd failed" >/var/log/boot-state; exit 1; fi
+  if ! launch_sshd; then echo "sshd failed" >/var/log/boot-state; exit 1; fi
   if ! start_frr; then echo "frr failed" >/var/log/boot-state; exit 1; fi
+  if ! await_sshd; then echo "sshd failed" >/var/log/boot-state; exit 1; fi
   echo ready >/var/log/boot-state
   # Stay, and reap whatever the device leaves behind. When this process is killed, the kernel ends everything in here.
   while :; do

@@ -3,6 +3,9 @@
 # full-kernel virtual machine. usage: raise.sh SUBCOMMAND [ARGUMENT...]; see the table at the end.
 set -uo pipefail
 
+# Kernels before 5.11 count the maps of BPF programs as locked memory; later ones do not ask, also where this is refused.
+ulimit -l unlimited 2>/dev/null
+
 BOX=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # lab.env gives: LAB, OOB_NETNS (empty: the OOB bridge is in this namespace), DEVICES, SERVERS, CABLE_COUNT,
 # PORTS[node] = "port,cable-end,mtu,mac ...", MGMT_MAC[device], ROLE[device].
@@ -71,6 +74,20 @@ links_of() { # lines for ip -batch: the ports of a node, and the management port
   echo "link add name mgmt0 address ${MGMT_MAC[$name]} netns $LAB-$name type veth peer name $name${OOB_NETNS:+ netns $OOB_NETNS}"
 }
 
+# A SoftGate takes frames from its ports and puts them into others by XDP, without the kernel's network stack; so its ends of
+# the cables carry frames as wires do. A veth end takes what XDP sends only with NAPI, which it has with GRO. And checksums,
+# segments (no offload of them without that of checksums) and VLAN tags are finished before a frame gets to the SoftGate.
+wire() { # wire NODE: nothing to do for any other node
+  local name=$1 item port end rest ends=()
+  [[ ${ROLE[$name]} == softgate ]] || return 0
+  for item in ${PORTS[$name]-}; do
+    IFS=, read -r port end rest <<<"$item"
+    ends+=("$end")
+  done
+  netns cables sh -c 'for end; do ethtool -K "$end" gro on tx off txvlan off || exit 1; done' wire "${ends[@]}" >/dev/null ||
+    die "cannot make wires of the cables of $name (is ethtool installed?)"
+}
+
 plug_oob() { # the far end of the management cables of devices
   local name
   for name; do
@@ -124,10 +141,9 @@ up() {
   netns cables sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6; echo 0 >/proc/sys/net/ipv4/ip_forward'
   for ((n = 1; n <= CABLE_COUNT; n++)); do echo "link set c${n}a up"; echo "link set c${n}b up"; done | ip -n "$CABLES" -batch - || die "cannot bring the cables up"
   for ((n = 1; n <= CABLE_COUNT; n++)); do splice "$n"; done | tc -n "$CABLES" -batch - || die "cannot splice the cables"
+  for name in "${DEVICES[@]}"; do wire "$name"; done
   plug_oob "${DEVICES[@]}" || die "cannot plug the management ports"
-  for name in "${SERVERS[@]}"; do
-    { echo "link set lo up"; for item in ${PORTS[$name]-}; do echo "link set ${item%%,*} up"; done; } | ip -n "$LAB-$name" -batch - || die "cannot bring $name up"
-  done
+  for name in "${SERVERS[@]}"; do ip -n "$LAB-$name" -batch "$BOX/servers/$name.batch" || die "cannot bring $name up"; done
   boot "${DEVICES[@]}"
 }
 
@@ -204,21 +220,24 @@ alive() { # silent and quick: are all parts of the lab there
 # ---- faults ----------------------------------------------------------------------------------------------------------
 
 device_stop() { # as if the power cable was pulled: the kernel state of the device, and the guests on it, are lost
-  local name=$1 n item port end rest guest present
+  local name=$1 item port end rest far guest present downs='' ends=''
   need_device "$name"
   [[ -e /run/netns/$LAB-$name ]] || return 0
+  present=$(ends_present)
+  for item in ${PORTS[$name]-}; do
+    IFS=, read -r port end rest <<<"$item"
+    ends+="link delete $end"$'\n'
+    [[ $end == *a ]] && far=${end%a}b || far=${end%b}a
+    ! grep -qx "$far" <<<"$present" || downs+="link set $far down"$'\n'
+  done
+  # The neighbours lose their carriers within a millisecond of each other; then all inside ends. Taking links apart takes
+  # longer, so that comes last.
+  ip -n "$CABLES" -batch - <<<"$downs" || die "cannot unplug $name"
+  end_processes "$LAB-$name"
   for guest in "$BOX"/guests/*; do
     [[ -e $guest ]] && (. "$guest"; [[ $host == "$name" ]]) && drop_guest "${guest##*/}"
   done
-  end_processes "$LAB-$name"
-  # The far ends lose their carrier with the ports.
-  present=$(ends_present)
-  for item in ${PORTS[$name]-}; do
-    IFS=, read -r port end mtu rest <<<"$item"
-    [[ $end == *a ]] && rest=${end%a}b || rest=${end%b}a
-    grep -qx "$rest" <<<"$present" && echo "link set $rest down"
-    echo "link delete $end"
-  done | ip -n "$CABLES" -batch - || die "cannot unplug $name"
+  ip -n "$CABLES" -batch - <<<"$ends" || die "cannot unplug $name"
   oob_ip link delete "$name" || die "cannot unplug mgmt0 of $name"
   ip netns delete "$LAB-$name" || die "cannot delete the namespace of $name"
   mkdir -p "$BOX/off" && : >"$BOX/off/$name"
@@ -231,6 +250,7 @@ device_start() { # from day 0, with what the device had saved to its own storage
   ! pid_of "$name" >/dev/null || return 0
   [[ ! -e /run/netns/$LAB-$name ]] || device_stop "$name"
   { echo "netns add $LAB-$name"; links_of "$name"; } | ip -batch - || die "cannot make the links of $name"
+  wire "$name"
   plug_oob "$name" || die "cannot plug mgmt0 of $name"
   present=$(ends_present)
   for n in $(cables_of "$name"); do

@@ -7,6 +7,9 @@ public enum DeviceRole
     Leaf,
     Hypervisor,
 
+    /// <summary>A gateway server: forwards between VPCs and upstream routers by XDP, so its cables carry frames as wires do.</summary>
+    Softgate,
+
     /// <summary>A router outside of the fabric: raised with a configuration of its own, never managed by the controller.</summary>
     External,
 

@@ -19,6 +19,8 @@ public sealed partial class TopologyParser
     private const int MaxDepth = 8;
     private const int MaxDevices = 200;
     private const int MaxInterfaceName = 15;
+    private const int MaxAddresses = 16;
+    private const int MaxSoftGates = 2;
     private static readonly string[] ReservedNames = ["oob", "cables"];
     private static readonly string[] ReservedPorts = ["lo", "mgmt0", "all", "default"];
     private static readonly string[] ReservedPortPrefixes = ["vnet", "vxlan", "brvx"];
@@ -89,7 +91,55 @@ public sealed partial class TopologyParser
         }
 
         var cables = links is null ? [] : ReadLinks(links);
-        return site is null ? null : new LabTopology(name, site, devices, cables);
+        if (site is null)
+        {
+            return null;
+        }
+
+        var topology = new LabTopology(name, site, devices, cables);
+        if (_errors.Count == 0)
+        {
+            CheckAddresses(topology, root);
+            CheckSoftGates(topology, root);
+        }
+
+        return topology;
+    }
+
+    private void CheckAddresses(LabTopology topology, YamlNode node)
+    {
+        foreach (var port in topology.Devices.SelectMany(d => d.Addresses.Select(a => new LabPort(d.Name, a.Port))))
+        {
+            if (topology.FarEnd(port) is null)
+            {
+                Error(node, $"port {port} has addresses and no link");
+            }
+        }
+    }
+
+    private void CheckSoftGates(LabTopology topology, YamlNode node)
+    {
+        if (topology.SoftGates.Count() > MaxSoftGates)
+        {
+            Error(node, $"{topology.SoftGates.Count()} SoftGates; {MaxSoftGates} is the limit of a site");
+        }
+
+        foreach (var link in topology.Links)
+        {
+            foreach (var (near, far) in (ReadOnlySpan<(LabPort, LabPort)>)[(link.A, link.B), (link.B, link.A)])
+            {
+                if (topology.DeviceOf(near).Role != DeviceRole.External || topology.DeviceOf(far).Role != DeviceRole.Softgate)
+                {
+                    continue;
+                }
+
+                var addresses = topology.DeviceOf(near).AddressesOf(near.Port);
+                if (addresses.Count == 0 || !addresses.All(a => a.IsPointToPoint))
+                {
+                    Error(node, $"port {near} faces a SoftGate: it needs addresses, each with /31 or /127");
+                }
+            }
+        }
     }
 
     private YamlMappingNode? Load(string text)
@@ -208,6 +258,8 @@ public sealed partial class TopologyParser
     {
         DeviceRole? role = null;
         uint? asn = null;
+        IReadOnlyList<LabPortAddresses>? addresses = null;
+        IReadOnlyList<LabAddress>? accepts = null;
         var before = _errors.Count;
         foreach (var (key, value) in Pairs(node, $"device {name}"))
         {
@@ -225,8 +277,14 @@ public sealed partial class TopologyParser
                 case "asn":
                     asn = (uint?)Number(value, "asn", uint.MaxValue);
                     break;
+                case "addresses":
+                    addresses = [.. Pairs(value, $"addresses of {name}").Select(p => new LabPortAddresses(p.Key, ReadAddresses(p.Value, $"{name}:{p.Key}")))];
+                    break;
+                case "accepts":
+                    accepts = ReadAddresses(value, $"accepts of {name}", networks: true);
+                    break;
                 default:
-                    Error(value, $"device {name}: unknown key '{key}' (known: role, asn)");
+                    Error(value, $"device {name}: unknown key '{key}' (known: role, asn, addresses, accepts)");
                     break;
             }
         }
@@ -241,7 +299,42 @@ public sealed partial class TopologyParser
             Error(node, $"device {name}: an external router needs an 'asn'");
         }
 
-        return role is { } known ? new LabDevice(name, known, asn) : null;
+        if (addresses is not null && role is not (DeviceRole.External or DeviceRole.Server) && _errors.Count == before)
+        {
+            Error(node, $"device {name}: only external routers and servers have 'addresses' from the start");
+        }
+
+        if (accepts is not null && role != DeviceRole.External && _errors.Count == before)
+        {
+            Error(node, $"device {name}: only an external router has 'accepts'");
+        }
+
+        return role is { } known ? new LabDevice(name, known, asn) { Addresses = addresses ?? [], Accepts = accepts ?? [] } : null;
+    }
+
+    private List<LabAddress> ReadAddresses(YamlNode node, string what, bool networks = false)
+    {
+        List<LabAddress> addresses = [];
+        if (node is not YamlSequenceNode { Children.Count: > 0 and <= MaxAddresses } list)
+        {
+            Error(node, $"{what} must be a list of 1 to {MaxAddresses} addresses");
+            return addresses;
+        }
+
+        foreach (var item in list)
+        {
+            var text = (item as YamlScalarNode)?.Value ?? "";
+            if (LabAddress.Parse(text) is { } address && (!networks || address.IsNetwork))
+            {
+                addresses.Add(address);
+            }
+            else
+            {
+                Error(item, $"{what}: '{text}' is not {(networks ? "a network such as 198.51.100.0/24" : "an address with a prefix length such as 203.0.113.1/24")}");
+            }
+        }
+
+        return addresses;
     }
 
     private List<LabLink> ReadLinks(YamlSequenceNode list)

@@ -27,6 +27,7 @@ internal sealed unsafe class Forwarding
     {
         _path = path;
         _planner = new Planner(capacities, settings);
+        path.TablesChanged(); // An earlier process may have ended before it could say so.
         _heritage = Heritage.Read(path);
         foreach (var (index, vpc) in path.Map<uint, Vpc>("vpcs").ToList())
         {
@@ -230,35 +231,59 @@ internal sealed unsafe class Forwarding
 
     private void Write(MapChange change)
     {
-        foreach (var step in change.Steps)
+        // What is remembered must be forgotten before that to which it leads goes.
+        var changed = false;
+        try
         {
-            var fd = _path.MapDescriptor(MapIds.NameOf(step.Key.Map));
-            if (MapIds.IsCells(step.Key.Map))
+            foreach (var step in change.Steps)
             {
-                var first = MemoryMarshal.Read<uint>(step.Key.Key);
-                foreach (var cell in MemoryMarshal.Cast<byte, uint>(step.Value ?? []))
+                var remembered = MapIds.IsRemembered(step.Key.Map);
+                if (changed && !remembered)
                 {
-                    Set(fd, MemoryMarshal.AsBytes([first++]), MemoryMarshal.AsBytes([cell]), step);
+                    _path.TablesChanged();
                 }
+
+                changed = remembered;
+                Write(step);
             }
-            else if (step.Value is { } value)
+        }
+        finally
+        {
+            if (changed)
             {
-                Set(fd, step.Key.Key, value, step);
-            }
-            else if (MapIds.IsArray(step.Key.Map))
-            {
-                Set(fd, step.Key.Key, new byte[2048], step);
-            }
-            else
-            {
-                fixed (byte* k = step.Key.Key)
-                {
-                    _ = LibBpf.Delete(fd, k);
-                }
+                _path.TablesChanged();
             }
         }
 
         _planner.Settle();
+    }
+
+    private void Write(MapWrite step)
+    {
+        var fd = _path.MapDescriptor(MapIds.NameOf(step.Key.Map));
+        if (MapIds.IsCells(step.Key.Map))
+        {
+            var first = MemoryMarshal.Read<uint>(step.Key.Key);
+            foreach (var cell in MemoryMarshal.Cast<byte, uint>(step.Value ?? []))
+            {
+                Set(fd, MemoryMarshal.AsBytes([first++]), MemoryMarshal.AsBytes([cell]), step);
+            }
+        }
+        else if (step.Value is { } value)
+        {
+            Set(fd, step.Key.Key, value, step);
+        }
+        else if (MapIds.IsArray(step.Key.Map))
+        {
+            Set(fd, step.Key.Key, new byte[2048], step);
+        }
+        else
+        {
+            fixed (byte* k = step.Key.Key)
+            {
+                _ = LibBpf.Delete(fd, k);
+            }
+        }
     }
 
     private static void Set(int fd, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, MapWrite step)

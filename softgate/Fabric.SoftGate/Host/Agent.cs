@@ -1,10 +1,12 @@
 using Fabric.Hosting;
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
+using Fabric.SoftGate.Evpn;
 using Fabric.SoftGate.Kernel;
 using Fabric.SoftGate.Layout;
 using Fabric.SoftGate.Neighbors;
 using Fabric.SoftGate.Plan;
+using Fabric.SoftGate.Upstream;
 
 namespace Fabric.SoftGate.Host;
 
@@ -27,6 +29,8 @@ internal sealed class Agent : IAsyncDisposable
     private readonly NeighborService _neighbors;
     private readonly HopKeeper _hops;
     private readonly FlowLog _flows;
+    private readonly EvpnService _evpn;
+    private readonly UpstreamService _upstream;
     private readonly BpfMap<uint, VNet> _vnets;
     private readonly BpfMap<uint, Vpc> _vpcs;
     private readonly StaticRoutes? _statics;
@@ -38,6 +42,9 @@ internal sealed class Agent : IAsyncDisposable
     private Dictionary<uint, string> _vpcNames = [];
     private SoftGateState? _state;
     private string? _source;
+    private bool _overlayComplete;
+    private bool _publicComplete;
+    private bool _healthy;
     private IReadOnlyList<string> _refusals = [];
     private IReadOnlyList<string> _differences = [];
 
@@ -56,6 +63,15 @@ internal sealed class Agent : IAsyncDisposable
         _vpcs = path.Map<uint, Vpc>("vpcs");
         _neighbors = new NeighborService(
             new NeighborSettings(), _overlay, Floods, new HeardHosts(Hosts), owner => owner == _state?.Node.Name, time);
+        var learn = new Learnt(this);
+        _evpn = new EvpnService(new EvpnSettings { Time = time }, learn, Loop.Post, line => log.Write("info", "evpn", line)) { Changed = RoutingChanged };
+        _upstream = new UpstreamService(
+            new UpstreamSettings { Time = time },
+            learn,
+            name => _interfaces.TryGetValue(name, out var link) ? link.Index : null,
+            Loop.Post,
+            line => log.Write("info", "upstream", line))
+        { Changed = RoutingChanged };
         _followers.Add(Hosts);
         _followers.Add(_neighbors);
     }
@@ -105,9 +121,6 @@ internal sealed class Agent : IAsyncDisposable
         return agent;
     }
 
-    /// <summary>Adds a part that does something for each state. Before the first one.</summary>
-    internal void Add(IStateFollower follower) => _followers.Add(follower);
-
     /// <summary>Takes a state, from any thread.</summary>
     /// <param name="state">The state.</param>
     /// <param name="source">Where it came from.</param>
@@ -133,12 +146,18 @@ internal sealed class Agent : IAsyncDisposable
                 Node = _state?.Node.Name,
                 Revision = _state?.Revision,
                 Source = _source,
+                Healthy = _healthy,
                 Refusals = _refusals,
                 Differences = _differences,
                 Controller = Controller?.Invoke(),
                 Ports = _ports.Attached,
                 WantedPorts = _state is null ? [] : [.. CommandLine.PortsOf(_state).Select(p => p.Name)],
                 SessionEntries = _sessionEntries,
+                EvpnSessions = _evpn.Sessions,
+                EvpnRoutes = _evpn.Routes,
+                UpstreamSessions = _upstream.Sessions,
+                UpstreamRoutes = _upstream.Routes,
+                Announced = _upstream.Announced,
                 Neighbors = new(
                     _neighbors.Count, _neighbors.Refused, _neighbors.Disbelieved, _neighbors.Advertisements, _overlay.Sent, _overlay.Failed, _overlay.LastFailure),
                 FlowLinesSuppressed = _flows.Suppressed,
@@ -153,6 +172,26 @@ internal sealed class Agent : IAsyncDisposable
             Vpcs = vpcs,
             Sessions = vpcs.Aggregate(0UL, (sum, vpc) => sum + vpc.Sessions),
             Rules = state is null ? [] : _counters.Rules(state),
+        };
+    }
+
+    /// <summary>What the controller is told; from any thread. Null: there is no state yet.</summary>
+    internal async Task<SoftGateReport?> ReportAsync()
+    {
+        var status = await StatusAsync(verify: false);
+        return status.Revision is not { } revision ? null : new SoftGateReport
+        {
+            Revision = revision,
+            Healthy = status.Healthy,
+            Problems =
+            [
+                .. status.Refusals.Select(r => new SoftGateProblem(0, r)),
+                .. status.WantedPorts.Where(p => !status.Ports.ContainsKey(p)).Select(p => new SoftGateProblem(0, $"port {p}: the data path is not attached")),
+                .. status.Differences.Count == 0 ? [] : new[] { new SoftGateProblem(0, $"{status.Differences.Count} entries of maps are wrong") },
+            ],
+            Sessions = (long)status.Sessions,
+            Vpcs = status.Vpcs.Select(v => new SoftGateVpcCounters(
+                v.Uid, (long)v.Sessions, (long)v.PacketsOut, (long)v.OctetsOut, (long)v.PacketsIn, (long)v.OctetsIn)).ToValueList(),
         };
     }
 
@@ -187,19 +226,13 @@ internal sealed class Agent : IAsyncDisposable
         _state = state;
         _vpcNames = state.Vpcs.ToDictionary(v => (uint)v.Uid, v => v.Name);
         _followers.ForEach(f => f.Follow(state));
+        _evpn.Follow(state);
+        _upstream.Follow(state);
         Static();
-        if (state.Node.EvpnPeers.Count == 0)
-        {
-            CompleteOverlay();
-        }
-
-        if (!state.Node.Upstreams.Any(u => u.Peers.Count > 0))
-        {
-            Forwarding.CompletePublic();
-        }
 
         // Last: the first packet finds everything.
         _ports.Set([.. CommandLine.PortsOf(state)], _interfaces);
+        RoutingChanged();
         return _refusals;
     }
 
@@ -220,8 +253,34 @@ internal sealed class Agent : IAsyncDisposable
         Apply(_state);
     }
 
-    /// <summary>EVPN has said all: what of an earlier run it does not know was heard by neighbours, and they are asked, or is gone.</summary>
-    internal void CompleteOverlay() => Forwarding.CompleteOverlay((vni, address, place) => _neighbors.Restore(vni, address, new(place.Mac, place.Vtep)));
+    /// <summary>
+    /// When all has been said, what an earlier process had learnt beyond that is forgotten; hosts that only neighbours can have told of are asked.
+    /// Public addresses are announced only while packets to them get anywhere.
+    /// </summary>
+    private void RoutingChanged()
+    {
+        if (_state is not { } state)
+        {
+            return;
+        }
+
+        if (!_overlayComplete && (_evpn.IsComplete || state.Node.EvpnPeers.Count == 0))
+        {
+            _overlayComplete = true;
+            Forwarding.CompleteOverlay((vni, address, place) => _neighbors.Restore(vni, address, new(place.Mac, place.Vtep)));
+        }
+
+        if (!_publicComplete && (_upstream.IsComplete || !state.Node.Upstreams.Any(u => u.Peers.Count > 0)))
+        {
+            _publicComplete = true;
+            Forwarding.CompletePublic();
+        }
+
+        var attached = _ports.Attached;
+        _healthy = state.Node.UnderlayPorts.Any(attached.ContainsKey)
+            && (state.Node.EvpnPeers.Count == 0 || (_evpn.Sessions > 0 && _evpn.IsComplete));
+        _upstream.SetHealthy(_healthy);
+    }
 
     private void Static()
     {
@@ -288,6 +347,28 @@ internal sealed class Agent : IAsyncDisposable
         if (_differences.Count > 0 || before > 0)
         {
             _log.Write(_differences.Count > 0 ? "error" : "info", "verify", $"{_differences.Count} entries of maps are wrong: {string.Join("; ", _differences.Take(5))}");
+        }
+    }
+
+    /// <summary>What routing protocols tell.</summary>
+    private sealed class Learnt(Agent agent) : ILearn
+    {
+        public void LearnHost(Vni l3Vni, IpAddr address, Place? place) => agent.Hosts.Learn(HostSource.Evpn, l3Vni, address, place);
+
+        public void LearnPrefix(Vni l3Vni, IpPrefix prefix, Place? place) => agent.Forwarding.LearnPrefix(l3Vni, prefix, place);
+
+        public void LearnPublic(IpPrefix prefix, PublicGateway? gateway) => agent.Forwarding.LearnPublic(prefix, gateway);
+
+        public void LearnFlood(Vni vni, IpAddr vtep, bool wanted)
+        {
+            if (wanted)
+            {
+                agent.Floods.Add(vni, vtep);
+            }
+            else
+            {
+                agent.Floods.Remove(vni, vtep);
+            }
         }
     }
 

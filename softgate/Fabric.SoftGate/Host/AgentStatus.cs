@@ -17,6 +17,9 @@ internal sealed record AgentStatus
     /// <summary>Where the state in force came from: file, disk or controller.</summary>
     public string? Source { get; init; }
 
+    /// <summary>Whether packets that come here get anywhere: the data path is attached, and the fabric is reached.</summary>
+    public bool Healthy { get; init; }
+
     /// <summary>Why the newest state, or a part of it, is not in force; empty: it is.</summary>
     public IReadOnlyList<string> Refusals { get; init; } = [];
 
@@ -46,6 +49,21 @@ internal sealed record AgentStatus
 
     /// <summary>Rules that have counted something.</summary>
     public IReadOnlyList<RuleStatus> Rules { get; init; } = [];
+
+    /// <summary>EVPN sessions that are established.</summary>
+    public int EvpnSessions { get; init; }
+
+    /// <summary>Hosts and prefixes learnt by EVPN.</summary>
+    public int EvpnRoutes { get; init; }
+
+    /// <summary>Sessions with upstream routers that are established.</summary>
+    public int UpstreamSessions { get; init; }
+
+    /// <summary>Prefixes learnt from them.</summary>
+    public int UpstreamRoutes { get; init; }
+
+    /// <summary>Public prefixes announced to them.</summary>
+    public int Announced { get; init; }
 
     /// <summary>Neighbours.</summary>
     public NeighborStatus Neighbors { get; init; } = new(0, 0, 0, 0, 0, 0, null);
@@ -162,6 +180,7 @@ internal static class AgentMetrics
             text.Add("softgate_revision", "gauge", "Revision of the intent in force.", [([], revision)]);
         }
 
+        text.Add("softgate_healthy", "gauge", "Whether packets that come here get anywhere.", [([], status.Healthy ? 1 : 0)]);
         text.Add("softgate_state_refusals", "gauge", "Parts of the newest state that are not in force.", [([], status.Refusals.Count)]);
         text.Add("softgate_map_differences", "gauge", "Entries of maps that were wrong when they were read back last.", [([], status.Differences.Count)]);
         text.Add("softgate_controller_up", "gauge", "Whether the controller is connected.", status.Controller is { } controller ? [([], controller == "connected" ? 1 : 0)] : []);
@@ -175,6 +194,11 @@ internal static class AgentMetrics
         Vpc("softgate_vpc_octets_total", "counter", "Octets of IP packets of a VPC.", v => [([("direction", "out")], v.OctetsOut), ([("direction", "in")], v.OctetsIn)]);
         Rule("softgate_rule_packets_total", "Packets that a rule has judged.", r => r.Packets);
         Rule("softgate_rule_octets_total", "Octets of packets that a rule has judged.", r => r.Octets);
+        text.Add("softgate_evpn_sessions", "gauge", "EVPN sessions that are established.", [([], status.EvpnSessions)]);
+        text.Add("softgate_evpn_routes", "gauge", "Hosts and prefixes learnt by EVPN.", [([], status.EvpnRoutes)]);
+        text.Add("softgate_upstream_sessions", "gauge", "Sessions with upstream routers that are established.", [([], status.UpstreamSessions)]);
+        text.Add("softgate_upstream_routes", "gauge", "Prefixes learnt from upstream routers.", [([], status.UpstreamRoutes)]);
+        text.Add("softgate_announced_prefixes", "gauge", "Public prefixes announced to upstream routers.", [([], status.Announced)]);
         text.Add("softgate_neighbors", "gauge", "Hosts that ARP and neighbour discovery know or look for.", [([], status.Neighbors.Hosts)]);
         text.Add("softgate_neighbors_refused_total", "counter", "Hosts that were too many in their V-Net.", [([], status.Neighbors.Refused)]);
         text.Add("softgate_neighbors_disbelieved_total", "counter", "Claims to an address by somebody who may not have it.", [([], status.Neighbors.Disbelieved)]);

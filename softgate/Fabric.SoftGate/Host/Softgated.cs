@@ -47,6 +47,15 @@ internal static class Softgated
 
             using var file = options.StateFile is { } path ? new StateFile(path, log, () => reloads.Writer.TryWrite(true)) : null;
             await ReadAsync(file, agent);
+            await using var controller = options.Controller is { } at
+                ? new ControllerClient(at, options.StateDirectory, agent.Take, agent.ReportAsync, log, time)
+                : null;
+            if (controller is not null)
+            {
+                agent.Controller = () => controller.Status;
+                await controller.StartAsync();
+            }
+
             if (manager.WatchdogPeriod is { } period)
             {
                 agent.Loop.Every(period, manager.Alive);

@@ -92,6 +92,18 @@ public sealed unsafe class DataPathObject : IDisposable
     }
 
     /// <summary>Descriptor of a map, for ring buffers and memory maps.</summary>
+    /// <summary>Makes the data path look anew into what it remembers of <c>ports</c>, <c>vteps_own</c>, <c>vnis</c>, <c>hosts</c>, <c>prefixes</c> and <c>vpcs</c>:
+    /// to be called after each change of them, and once at the start of whoever changes them. Until it is called for the first time nothing is remembered.</summary>
+    internal void TablesChanged()
+    {
+        var generation = Map<uint, uint>("generation");
+        generation.TryGet(0, out var last);
+        generation.Set(0, last == uint.MaxValue ? 1 : last + 1);
+    }
+
+    /// <summary>Names of all maps.</summary>
+    internal IReadOnlyCollection<string> MapNames => _maps.Keys;
+
     internal int MapDescriptor(string name) =>
         _maps.TryGetValue(name, out var map) ? LibBpf.MapFd(map) : throw new InvalidOperationException($"the object file has no map {name}");
 

@@ -336,9 +336,6 @@ internal struct Session4
     internal ushort DestinationPort;
     internal uint Source;
     internal uint Destination;
-    internal ushort DeltaIp;
-    internal ushort Reserved;
-    internal uint Reserved2;
 }
 
 /// <summary><c>struct session6</c>; <c>types.h</c> says what its members mean.</summary>

@@ -62,6 +62,10 @@ internal static class MapIds
     internal static bool IsArray(MapId map) => map is MapId.Settings or MapId.Vteps or MapId.Hops or MapId.Meters or MapId.Backends
         or MapId.Maglev or MapId.PoolAddresses or MapId.Pools or MapId.AclCells or MapId.Vnets or MapId.Vpcs;
 
+    /// <summary>Tables of which the data path remembers what it finds: <see cref="Kernel.DataPathObject.TablesChanged"/>.</summary>
+    internal static bool IsRemembered(MapId map) =>
+        map is MapId.Ports or MapId.VtepsOwn or MapId.Vnis or MapId.Hosts or MapId.Prefixes or MapId.Vpcs;
+
     /// <summary>True: written in ranges that are new each time, so that removing one needs no write.</summary>
     internal static bool IsCells(MapId map) => map is MapId.Maglev or MapId.AclCells;
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
+using Fabric.SoftGate.Kernel;
 
 namespace Fabric.SoftGate.Tests.Host;
 
@@ -21,8 +22,10 @@ internal sealed class SoftGateLab : IDisposable
 
     private readonly string _name = $"sg{Environment.ProcessId}-{Interlocked.Increment(ref _next)}";
     private readonly List<Process> _processes = [];
+    private readonly DataPathObject _pass = DataPathObject.Load(new() { Sizes = new Dictionary<string, uint> { ["sessions4"] = 64, ["sessions6"] = 64 } });
+    private readonly List<XdpAttachment> _passing = [];
     private Process? _agent;
-    private System.Text.StringBuilder _log = new();
+    private readonly System.Text.StringBuilder _log = new();
 
     internal SoftGateLab()
     {
@@ -209,24 +212,29 @@ internal sealed class SoftGateLab : IDisposable
             }
         }
 
+        _passing.ForEach(p => p.Dispose());
+        _pass.Dispose();
         Shell.Try("umount", "-l", Bpf);
         Directory.Delete(Folder, recursive: true);
     }
 
     /// <summary>
-    /// XDP sees whole checksums with transmit offloads off. What it sends into a link is received with GRO on, switched on while both ends are up: only
-    /// then does the kernel tell the other end.
+    /// XDP sees whole checksums with transmit offloads off. A veth receives what XDP sends into the other end, at once and in any way, where it has a
+    /// program itself: here one that lets everything pass, because it knows no ports.
     /// </summary>
     private void Veth(char a, string nameInA, char b, string nameInB)
     {
         Shell.Run("ip", "link", "add", nameInA, "mtu", "1600", "netns", Ns(a), "type", "veth", "peer", "name", nameInB, "mtu", "1600", "netns", Ns(b));
         foreach (var (ns, name) in new[] { (a, nameInA), (b, nameInB) })
         {
-            In(ns, "ethtool", "-K", name, "tx", "off", "gro", "off");
+            In(ns, "ethtool", "-K", name, "tx", "off");
             Batch(ns, $"link set {name} up");
         }
 
-        In(a, "ethtool", "-K", nameInA, "gro", "on");
-        In(b, "ethtool", "-K", nameInB, "gro", "on");
+        if (a == 'n')
+        {
+            var index = Netns.In(Ns(b), () => Links.List().Single(l => l.Name == nameInB).Index);
+            _passing.Add(Netns.In(Ns(b), () => XdpAttachment.Attach(_pass, "fabric_xdp", index, pin: null)));
+        }
     }
 }

@@ -327,12 +327,78 @@ public sealed class DataPathTests : IClassFixture<Node>
     public void ProbesEnterTheVpcFromItsGateway()
     {
         _node.DataPath.Map<Address16, Probe>("probes").Set(Node.A("169.254.1.1"), new() { Backend = Node.A("10.0.0.10"), Source = Node.A("10.0.0.1"), Realm = 1 });
-        _node.Hosts.Set(Node.Host(0, "169.254.0.2"), new() { Hop = 6 });
+        _node.Prefixes.Set(Node.Prefix(0, "169.254.0.2/32"), new() { Hop = 6 });
+        _node.ChangeVpc(0, v => v with { Prefixes4 = v.Prefixes4 | (1UL << 32) });
         var probe = Packet.TcpOf("169.254.0.2", 40000, "169.254.1.1", 80, Packet.Syn);
         var sent = _node.Send(Frame.Ethernet(Node.PortMac, Node.PeerMac, probe.ToBytes(), Node.ProbeVlan));
         Assert.Equal((IpAddr.Parse("10.0.0.1"), IpAddr.Parse("10.0.0.10"), 5001), (sent.Packet.Source, sent.Packet.Destination, sent.Vni));
         var back = _node.Send(Node.FromVpc(1, sent.Packet.Reply(Packet.Syn | Packet.Ack)));
         Assert.Equal((IpAddr.Parse("169.254.1.1"), IpAddr.Parse("169.254.0.2"), Node.ProbeVlan), (back.Packet.Source, back.Packet.Destination, back.Vlan));
+    }
+
+    [Fact]
+    public void WhatIsRememberedLastsUntilTablesChange()
+    {
+        _node.SetSourceNat(1, 4, Public);
+        _node.TablesChanged();
+        var packet = Packet.UdpOf("10.0.0.10", 40001, Outside, 53);
+        var back = Node.FromOutside(_node.Send(Node.FromVpc(1, packet)).Packet.Reply());
+        IpAddr Behind(byte[] frame) => _node.Send(frame).Outer!.Destination;
+        Assert.Equal(Node.Vteps[0], Behind(back));
+
+        // A host that moves.
+        _node.SetHost(1, "10.0.0.10", 3);
+        Assert.Equal(Node.Vteps[0], Behind(back));
+        _node.TablesChanged();
+        Assert.Equal(Node.Vteps[1], Behind(back));
+
+        // The default route of the public realm, and then one beside it.
+        _node.Prefixes.Set(Node.Prefix(0, "0.0.0.0/0"), new() { Hop = 6 });
+        _node.TablesChanged();
+        Assert.Equal(Node.ProbeVlan, _node.Send(Node.FromVpc(1, packet)).Vlan);
+        _node.Prefixes.Set(Node.Prefix(0, $"{Outside}/32"), new() { Hop = 1 });
+        _node.ChangeVpc(0, v => v with { Prefixes4 = v.Prefixes4 | (1UL << 32) });
+        _node.TablesChanged();
+        Assert.Equal(Node.PublicVlan, _node.Send(Node.FromVpc(1, packet)).Vlan);
+        Assert.Equal(Node.ProbeVlan, _node.Send(Node.FromVpc(1, packet with { Destination = IpAddr.Parse("203.0.113.51") })).Vlan);
+
+        // A VNI that is another V-Net's, one that is gone, and a port of another kind.
+        _node.DataPath.Map<uint, uint>("vnis").Set(5001, 2);
+        _node.TablesChanged();
+        _node.Drop(Counter.NoTranslation, Node.FromVpc(1, packet));
+        _node.DataPath.Map<uint, uint>("vnis").Remove(5001);
+        _node.TablesChanged();
+        _node.Drop(Counter.UnknownVni, Node.FromVpc(1, packet));
+        _node.SetPort(Node.UnderlayVlan, PortRole.None);
+        _node.TablesChanged();
+        Assert.Equal(XdpVerdict.Pass, _node.Run(Node.FromVpc(1, packet)).Verdict);
+    }
+
+    [Fact]
+    public void WhatSharesACellIsNotMistaken()
+    {
+        _node.TablesChanged();
+        _node.DataPath.Map<uint, uint>("vnis").Set(5001 + 4096, 2);
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.Equal((5001, 5002), (
+                _node.Send(Node.FromVpc(1, Packet.UdpOf("10.0.0.10", 1, "10.0.0.20", 2))).Vni,
+                _node.Send(Frame.Ethernet(Node.PortMac, Node.RouterMac, Frame.Vxlan(Node.Vteps[0], Node.Vtep, 5001 + 4096, Frame.Ethernet(
+                    Node.GatewayMac, Node.HostMac, Packet.UdpOf("10.0.0.10", 1, "10.0.0.20", 2).ToBytes())))).Vni));
+            _node.Drop(Counter.UnknownVni, Frame.Ethernet(Node.PortMac, Node.RouterMac, Frame.Vxlan(Node.Vteps[0], Node.Vtep, 5001 + 8192, new byte[64])));
+        }
+
+        // More hosts than there are cells, each behind one of two VTEPs.
+        foreach (var _ in new[] { 1, 2 })
+        {
+            for (var i = 0; i < 10_000; i++)
+            {
+                var host = $"10.1.{i / 250}.{i % 250}";
+                _node.SetHost(1, host, (uint)(2 + (i % 2)));
+                var sent = Frame.Read(_node.Run(Node.FromVpc(1, Packet.UdpOf("10.0.0.10", 1, host, 2))).Packet);
+                Assert.Equal((Node.Vteps[i % 2], 5001), (sent.Outer!.Destination, sent.Vni));
+            }
+        }
     }
 
     [Fact]

@@ -38,6 +38,8 @@ public sealed class Node : IDisposable
         Reset();
     }
 
+    private uint _generation;
+
     internal DataPathObject DataPath { get; }
 
     internal BpfMap<uint, Vpc> Vpcs => DataPath.Map<uint, Vpc>("vpcs");
@@ -85,6 +87,7 @@ public sealed class Node : IDisposable
         Clear<Address16, Probe>("probes");
         Clear<GatewayKey, Gateway>("gateways");
         Clear<PortKey, Port>("ports");
+        DataPath.Map<uint, uint>("generation").Set(0, 0);
         for (var i = 0u; i < 8; i++)
         {
             DataPath.Map<uint, VpcUsage>("vpc_usages").Set(i, default);
@@ -161,6 +164,9 @@ public sealed class Node : IDisposable
             }
         }
     }
+
+    /// <summary>From now on the data path remembers what it finds in the tables, which are as they are now.</summary>
+    internal void TablesChanged() => DataPath.Map<uint, uint>("generation").Set(0, ++_generation);
 
     internal void SetHost(uint realm, string address, uint hop, RouteFlags flags = RouteFlags.Known) =>
         Hosts.Set(Host(realm, address), new() { Hop = hop, Vnet = realm, Mac = Mac6.Of(HostMac), Flags = (ushort)flags });

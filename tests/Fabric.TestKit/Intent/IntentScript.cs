@@ -20,7 +20,10 @@ public static class IntentScript
     /// <param name="How">With which values; any number.</param>
     public readonly record struct Step(int What, int Which, int How);
 
-    /// <summary>Two spines, three leaves whose last port has the tag <c>red</c>, two hypervisors, three VPCs; small pools.</summary>
+    /// <summary>How many kinds of write there are.</summary>
+    public const int Kinds = 19;
+
+    /// <summary>Two spines, three leaves whose last port has the tag <c>red</c>, two hypervisors, two SoftGates, three VPCs, public addresses; small pools.</summary>
     public static IntentSnapshot Start() => new TestFabric(
             spec: new SiteSpec
             {
@@ -29,7 +32,10 @@ public static class IntentScript
                 L3VniPool = new NumberRange(20_000, 20_020),
                 VlanPool = new NumberRange(2_000, 2_040),
             })
-        .Spines(2).Leaves(3, tags: p => p == 4 ? ["red"] : []).Hypervisors(2).Vpc("vpc0").Vpc("vpc1").Vpc("vpc2").Snapshot;
+        .Spines(2).Leaves(3, tags: p => p == 4 ? ["red"] : []).Hypervisors(2).SoftGates().Vpc("vpc0").Vpc("vpc1").Vpc("vpc2")
+        .Vpc("public").Change<VpcSpec>(ResourceKind.Vpc, "public", static v => v with { System = true })
+        .Apply(ResourceKind.IpamAllocation, "public", new IpamAllocationSpec { Vpc = "public", Prefix = IpPrefix.Parse("198.51.100.0/24") })
+        .Apply(ResourceKind.AclList, "list", new AclListSpec { Tenant = "acme" }).Snapshot;
 
     /// <summary>The change set of some steps; of two writes to one resource the later counts.</summary>
     public static IReadOnlyList<Change> ChangesOf(IntentSnapshot snapshot, IEnumerable<Step> steps)
@@ -53,19 +59,21 @@ public static class IntentScript
 
     private static IEnumerable<Change> ChangesOf(IntentSnapshot snapshot, Step step)
     {
-        var (what, which, how) = (Math.Abs(step.What % 16), Math.Abs(step.Which % 1000), Math.Abs(step.How % 100_000));
+        var (what, which, how) = (Math.Abs(step.What % Kinds), Math.Abs(step.Which % 1000), Math.Abs(step.How % 100_000));
         return what switch
         {
             <= 4 => [VNet(which % VNets, how)],
             5 or 6 or 7 => Delete(snapshot, ResourceKind.VNet, $"vnet{which % VNets}"),
             8 => DeleteVpc(snapshot, $"vpc{which % Vpcs}", how),
-            9 => [Apply(ResourceKind.Vpc, $"vpc{which % Vpcs}", new VpcSpec { Tenant = "acme" })],
+            9 => [Apply(ResourceKind.Vpc, $"vpc{which % Vpcs}", new VpcSpec { Tenant = "acme", AntiSpoof = how % 5 == 0, SessionQuota = 1 + (how % 3) })],
             10 => Tags(snapshot, (which % 3) + 1, how),
             11 => LinkOf(snapshot, how),
             12 => Site(snapshot, how),
             13 => Numbers(snapshot, which, how),
             14 => DeleteLeaf(snapshot, how),
-            _ => MakeLeaf(snapshot),
+            15 => MakeLeaf(snapshot),
+            16 => Pair(snapshot, how),
+            _ => Nat(snapshot, which % Vpcs, how),
         };
     }
 
@@ -106,11 +114,27 @@ public static class IntentScript
                 _ => [IpInterface.Parse($"2001:db8:{number}::1/64"), IpInterface.Parse($"10.0.{number}.1/24")],
             },
             Attachments = attachments,
+            IngressAccessList = how % 11 == 1 ? "list" : null,
         });
     }
 
+    private static IEnumerable<Change> Pair(IntentSnapshot snapshot, int how) => snapshot.Find(ResourceKind.SoftGatePair, "pair") is not null && how % 2 == 0
+        ? Delete(snapshot, ResourceKind.SoftGatePair, "pair")
+        : [Apply(ResourceKind.SoftGatePair, "pair", new SoftGatePairSpec { Site = "dc1", SoftGates = how % 3 == 0 ? ["softgate1"] : ["softgate1", "softgate2"] })];
+
+    private static IEnumerable<Change> Nat(IntentSnapshot snapshot, int vpc, int how) => how % 3 == 0
+        ? Delete(snapshot, ResourceKind.NatRule, $"out{vpc}")
+        : [Apply(ResourceKind.NatRule, $"out{vpc}", new NatRuleSpec
+        {
+            Vpc = $"vpc{vpc}",
+            Type = NatType.Snat,
+            Inside = IpPrefix.Parse("10.0.0.0/16"),
+            Public = [IpAddr.Parse($"198.51.100.{1 + vpc}")],
+            Enabled = how % 5 != 0,
+        })];
+
     private static IEnumerable<Change> DeleteVpc(IntentSnapshot snapshot, string name, int how) =>
-        (how % 3 == 0 ? [] : snapshot.ReferrersOf(new(ResourceKind.Vpc, name), ResourceKind.VNet).Select(v => new Change(ChangeOperation.Delete, v.Key, null)))
+        (how % 3 == 0 ? [] : snapshot.ReferrersOf(new(ResourceKind.Vpc, name)).Select(static k => new Change(ChangeOperation.Delete, k, null)))
             .Concat(Delete(snapshot, ResourceKind.Vpc, name));
 
     private static IEnumerable<Change> Tags(IntentSnapshot snapshot, int leaf, int how) => Edit<DeviceSpec>(
