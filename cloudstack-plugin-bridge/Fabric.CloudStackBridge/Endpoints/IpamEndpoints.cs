@@ -80,7 +80,7 @@ public static class IpamEndpoints
             var ranges = subnets.Where(s => !s.Prefix.IsHost).ToList();
             foreach (var (subnet, prefix) in subnets.Where(s => sites is null || Rows.SiteOf(view, s.Resource) is not { } site || sites.Contains(site.Uid)))
             {
-                var parent = ranges.Where(o => o.Prefix != prefix && o.Prefix.Contains(prefix)).MaxBy(o => o.Prefix.Length).Resource?.Uid ?? 0;
+                var parent = ranges.Where(o => o.Prefix != prefix && o.Prefix.Contains(prefix)).OrderByDescending(o => o.Prefix.Length).Select(o => o.Resource.Uid).FirstOrDefault();
                 rows.Add(SubnetRow(view, vpc, subnet, allocations.FirstOrDefault(a => a.Prefix.Contains(prefix)).Uid, parent, []));
             }
 
