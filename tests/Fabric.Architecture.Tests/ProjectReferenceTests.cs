@@ -26,6 +26,7 @@ public sealed class ProjectReferenceTests
         ],
         ["Fabric.SoftGate.Contracts"] = ["Fabric.Primitives"],
         ["Fabric.SoftGate"] = ["Fabric.Primitives", "Fabric.SoftGate.Contracts", "Fabric.Bgp", "Fabric.Hosting"],
+        ["Fabric.CloudStackBridge"] = ["Fabric.Primitives", "Fabric.Client", "Fabric.Hosting", "Fabric.Sqlite"],
         ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp", "Fabric.Client"],
         ["Fabric.Lab"] = [],
     };

@@ -1,0 +1,3 @@
+using Fabric.CloudStackBridge;
+
+return await CommandLine.InvokeAsync(args, Bridge.RunAsync);
