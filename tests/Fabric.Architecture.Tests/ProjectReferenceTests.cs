@@ -24,6 +24,7 @@ public sealed class ProjectReferenceTests
         ["Fabric.SoftGate.Contracts"] = ["Fabric.Primitives"],
         ["Fabric.SoftGate"] = ["Fabric.Primitives", "Fabric.SoftGate.Contracts", "Fabric.Bgp"],
         ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp"],
+        ["Fabric.NetworkExtension"] = [],
         ["Fabric.Lab"] = [],
     };
 
