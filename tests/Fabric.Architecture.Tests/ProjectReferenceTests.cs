@@ -28,6 +28,7 @@ public sealed class ProjectReferenceTests
         ["Fabric.SoftGate"] = ["Fabric.Primitives", "Fabric.SoftGate.Contracts", "Fabric.Bgp", "Fabric.Hosting"],
         ["Fabric.CloudStackBridge"] = ["Fabric.Primitives", "Fabric.Client", "Fabric.Hosting", "Fabric.Sqlite"],
         ["fabricctl"] = ["Fabric.Primitives", "Fabric.Bgp", "Fabric.Client"],
+        ["Fabric.NetworkExtension"] = [],
         ["Fabric.Lab"] = [],
     };
 

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace Fabric.NetworkExtension;
+
+/// <summary>The executable of CloudStack's <c>NetworkOrchestrator</c> extension.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] arguments)
+    {
+        try
+        {
+            var invocation = Invocation.Read(arguments);
+            using var end = new CancellationTokenSource(invocation.Limit);
+            var output = await Bridge.RunAsync(invocation, end.Token);
+            if (invocation.HasOutput && output is not null)
+            {
+                await Console.Out.WriteLineAsync(output.AsMemory(), CancellationToken.None);
+            }
+
+            return 0;
+        }
+        catch (ExtensionException e)
+        {
+            await Console.Out.WriteLineAsync(new JsonObject { ["status"] = "failed", ["message"] = e.Message }.ToJsonString());
+            return 1;
+        }
+    }
+}
