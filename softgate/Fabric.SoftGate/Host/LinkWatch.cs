@@ -24,7 +24,8 @@ internal sealed class LinkWatch : IDisposable
                     loop.Post(changed);
                 }
             }
-        }) { Name = "links", IsBackground = true };
+        })
+        { Name = "links", IsBackground = true };
         _thread.Start();
     }
 
