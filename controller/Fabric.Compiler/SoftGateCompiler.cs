@@ -206,7 +206,8 @@ public sealed class SoftGateCompiler
         Routed = address.Spec.Routed,
     };
 
-    private static SoftGateAccessList List(Resource list)
+    /// <summary>A list as SoftGates are told it.</summary>
+    internal static SoftGateAccessList List(Resource list)
     {
         var spec = (AclListSpec)list.Spec;
         return new SoftGateAccessList

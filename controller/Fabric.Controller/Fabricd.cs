@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using Fabric.Compiler;
 using Fabric.Controller.Agents;
 using Fabric.Controller.Endpoints;
 using Fabric.Controller.Evpn;
@@ -78,7 +79,7 @@ public sealed partial class Fabricd : IAsyncDisposable
         FabricdOptions options, TimeProvider time, Action<IServiceCollection>? configure = null, CancellationToken cancellationToken = default)
     {
         Directory.CreateDirectory(options.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var store = FabricStore.Open(options.StorePath, time);
+        var store = FabricStore.Open(options.StorePath, time, new AccessListCheck());
         WebApplication? app = null;
         try
         {

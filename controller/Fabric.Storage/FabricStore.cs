@@ -1,5 +1,6 @@
 using Dapper;
 using Fabric.Intent;
+using Fabric.Intent.Validation;
 using Fabric.Sqlite;
 using Fabric.Storage.Access;
 using Fabric.Storage.Devices;
@@ -20,7 +21,7 @@ public sealed class FabricStore : IAsyncDisposable
     private readonly SubscriptionHub _hub;
     private readonly FileStream _lock;
 
-    private FabricStore(SqliteDatabase database, SqliteConnection connection, FileStream fileLock, TimeProvider time)
+    private FabricStore(SqliteDatabase database, SqliteConnection connection, FileStream fileLock, TimeProvider time, IReadOnlyList<IResourceCheck> checks)
     {
         _database = database;
         _lock = fileLock;
@@ -31,7 +32,7 @@ public sealed class FabricStore : IAsyncDisposable
             _hub.BreakAll();
             return Load(reader);
         });
-        Intent = new IntentStore(database, _writer, _hub, time);
+        Intent = new IntentStore(database, _writer, _hub, time, checks);
         Audit = new AuditLog(database, _writer, time);
         Tokens = new TokenStore(_writer, time, tokens);
         Devices = new DeviceStore(database, _writer, time);
@@ -56,8 +57,9 @@ public sealed class FabricStore : IAsyncDisposable
     /// <summary>Opens a store, making it if it is not there and bringing it to this program's schema.</summary>
     /// <param name="path">The database file; its directory exists.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="checks">Rules that what is written has to obey besides those of the intent itself.</param>
     /// <exception cref="StoreException">It cannot be opened; the message says why.</exception>
-    public static FabricStore Open(string path, TimeProvider time)
+    public static FabricStore Open(string path, TimeProvider time, params IReadOnlyList<IResourceCheck> checks)
     {
         var fileLock = Lock(path + ".lock");
         SqliteConnection? connection = null;
@@ -73,7 +75,7 @@ public sealed class FabricStore : IAsyncDisposable
             connection = database.OpenWriter();
             Migrator.Run(connection, StoreSchema.Migrations, time.GetUtcNow());
             database.SyncDirectory();
-            return new FabricStore(database, connection, fileLock, time);
+            return new FabricStore(database, connection, fileLock, time, checks);
         }
         catch (Exception e)
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Fabric.Intent;
 using Fabric.Intent.Changes;
 using Fabric.Intent.Identifiers;
+using Fabric.Intent.Validation;
 using Fabric.Sqlite;
 using Fabric.Storage.Access;
 using Fabric.Storage.Writing;
@@ -21,9 +22,11 @@ public sealed partial class IntentStore
     private readonly StoreWriter _writer;
     private readonly SubscriptionHub _hub;
     private readonly TimeProvider _time;
+    private readonly IReadOnlyList<IResourceCheck> _checks;
 
-    internal IntentStore(SqliteDatabase database, StoreWriter writer, SubscriptionHub hub, TimeProvider time)
+    internal IntentStore(SqliteDatabase database, StoreWriter writer, SubscriptionHub hub, TimeProvider time, IReadOnlyList<IResourceCheck> checks)
     {
+        _checks = checks;
         _database = database;
         _writer = writer;
         _hub = hub;
@@ -40,7 +43,7 @@ public sealed partial class IntentStore
         if (request.DryRun)
         {
             var current = Current;
-            return new CommitResult(ChangeSetEvaluator.Evaluate(current, request.Changes(current)), null, false);
+            return new CommitResult(ChangeSetEvaluator.Evaluate(current, request.Changes(current), _checks), null, false);
         }
 
         return await _writer.RunAsync(scope => Commit(scope, request), cancellationToken);
@@ -100,7 +103,7 @@ public sealed partial class IntentStore
             }
         }
 
-        var evaluation = ChangeSetEvaluator.Evaluate(scope.Snapshot, request.Changes(scope.Snapshot));
+        var evaluation = ChangeSetEvaluator.Evaluate(scope.Snapshot, request.Changes(scope.Snapshot), _checks);
         if (!evaluation.Accepted)
         {
             return new CommitResult(evaluation, null, false);

@@ -69,6 +69,23 @@ public sealed class ResourceTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task AccessListsThatSoftGatesHaveNoRoomForAreRefused()
+    {
+        (await host.Admin.PostAsync("/api/v1/tenants", new { name = "list owner", spec = new { } })).Expect(201);
+        var rules = Enumerable.Range(1, 1000).Select(i => new
+        {
+            number = i,
+            action = "permit",
+            protocol = "tcp",
+            sources = i % 2 == 0 ? new[] { $"10.0.{i / 250}.{i % 250}/32" } : [],
+            destinations = i % 2 == 0 ? [] : new[] { $"10.0.{i / 250}.{i % 250}/32" },
+            ports = new[] { new { first = 2 * i, last = 2 * i } },
+        });
+        (await host.Admin.PostAsync("/api/v1/acl-lists", new { name = "large", spec = new { tenant = "list owner", rules = rules.Take(100) } })).Expect(201);
+        (await host.Admin.PostAsync("/api/v1/acl-lists", new { name = "too large", spec = new { tenant = "list owner", rules } })).ExpectProblem(422, "invalid", "/spec/rules", "at most 2097152 are possible");
+    }
+
+    [Fact]
     public async Task UnchangedPutIsNoRevision()
     {
         (await host.Admin.PostAsync("/api/v1/tenants", new { name = "same", labels = new { a = "b" }, spec = new { description = "d" } })).Expect(201);

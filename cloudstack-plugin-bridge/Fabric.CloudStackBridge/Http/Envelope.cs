@@ -16,7 +16,10 @@ public static class Envelope
     /// <param name="message">What happened, where the contract has a text.</param>
     public static IResult Ok(object? data, string version, string message = "") => new Answer(200, new Frame
     {
-        Data = data, Message = message, IsSuccess = true, Meta = new Meta(version, 200),
+        Data = data,
+        Message = message,
+        IsSuccess = true,
+        Meta = new Meta(version, 200),
     });
 
     /// <summary>A success of the IPAM tree, which has three numbers more.</summary>

@@ -12,7 +12,10 @@ namespace Fabric.Intent.Changes;
 public static class ChangeSetEvaluator
 {
     /// <summary>Evaluates changes against a snapshot; the snapshot that results has the next revision.</summary>
-    public static Evaluation Evaluate(IntentSnapshot snapshot, IReadOnlyList<Change> changes)
+    /// <param name="snapshot">What is there.</param>
+    /// <param name="changes">What shall be different.</param>
+    /// <param name="checks">Rules from outside the intent, asked of what is without fault otherwise.</param>
+    public static Evaluation Evaluate(IntentSnapshot snapshot, IReadOnlyList<Change> changes, params IReadOnlyList<IResourceCheck> checks)
     {
         var errors = new List<ChangeError>();
         var next = snapshot;
@@ -71,6 +74,15 @@ public static class ChangeSetEvaluator
         foreach (var (key, kind, pointer, message) in IntentValidator.Check(next, effective))
         {
             errors.Add(new ChangeError(kind, indexOf[key], key, pointer, message));
+        }
+
+        if (errors.Count == 0)
+        {
+            errors.AddRange(
+                from resource in effective.Select(static c => c.After).OfType<Resource>()
+                from check in checks
+                from error in check.Check(resource)
+                select new ChangeError(ChangeErrorKind.Invalid, indexOf[resource.Key], resource.Key, error.Pointer, error.Message));
         }
 
         if (errors.Count > 0)

@@ -8,8 +8,6 @@ namespace Fabric.Intent.Validation;
 public static partial class IntentValidator
 {
     private const int MaxPoolAddresses = 256;
-    private const int MaxPrefixes = 32_768;
-    private const int MaxRanges = 8192;
     private const int MaxSources = 1000;
     private const long LeastBandwidth = 1000;
 
@@ -92,18 +90,6 @@ public static partial class IntentValidator
         {
             yield return (ChangeErrorKind.Invalid, "/spec/rules", $"a list has at most {AclListSpec.MaxRules} rules, this one {spec.Rules.Count}");
             yield break;
-        }
-
-        var sources = spec.Rules.Sum(static r => r.Sources.Count);
-        var destinations = spec.Rules.Sum(static r => r.Destinations.Count);
-        if (sources > MaxPrefixes || destinations > MaxPrefixes)
-        {
-            yield return (ChangeErrorKind.Invalid, "/spec/rules", $"the rules of a list name at most {MaxPrefixes} sources and as many destinations, these {sources} and {destinations}");
-        }
-
-        if (spec.Rules.Sum(static r => r.Ports.Count) > MaxRanges)
-        {
-            yield return (ChangeErrorKind.Invalid, "/spec/rules", $"the rules of a list name at most {MaxRanges} ranges of ports");
         }
 
         var numbers = new HashSet<int>();

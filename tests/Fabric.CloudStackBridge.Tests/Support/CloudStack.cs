@@ -59,15 +59,31 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
         {
             await IdAsync("/api/v2/nat", new
             {
-                name = $"{Prefix}-V{vpc}-SNAT", action = "SNAT", protocol = "all", state = "enabled", sourceAddress = cidr, sourcePort = "1-65535",
-                destinationAddress = "0.0.0.0/0", snatToIP = $"{address}/32", site = Site, vpc = Ref(owner), comment = "NAT rule with action SNAT",
+                name = $"{Prefix}-V{vpc}-SNAT",
+                action = "SNAT",
+                protocol = "all",
+                state = "enabled",
+                sourceAddress = cidr,
+                sourcePort = "1-65535",
+                destinationAddress = "0.0.0.0/0",
+                snatToIP = $"{address}/32",
+                site = Site,
+                vpc = Ref(owner),
+                comment = "NAT rule with action SNAT",
             });
         }
         else
         {
             await CallAsync("PUT", $"/api/v2/nat/{rule["id"]}", new
             {
-                name = $"{Prefix}-V{vpc}-SNAT", action = "SNAT", protocol = "all", sourceAddress = cidr, destinationAddress = "0.0.0.0/0", snatToIP = $"{address}/32", site = Site, vpc = Ref(owner),
+                name = $"{Prefix}-V{vpc}-SNAT",
+                action = "SNAT",
+                protocol = "all",
+                sourceAddress = cidr,
+                destinationAddress = "0.0.0.0/0",
+                snatToIP = $"{address}/32",
+                site = Site,
+                vpc = Ref(owner),
             });
         }
     }
@@ -95,8 +111,22 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
 
         await IdAsync("/api/v2/vnet", new
         {
-            name = VNet(vpc, network, name), vxlanID = vni, vpc = Ref(owner), tenant = Tenant, sites = Sites, state = "active", customAnycastMac = "", guestTenants = Array.Empty<object>(),
-            l3vpn = false, nativeVlan = 0, ports = Array.Empty<object>(), tags = new[] { "CS-Cloud1-Compute" }, vlan = 0, vlanAware = false, vlans = "", gateways,
+            name = VNet(vpc, network, name),
+            vxlanID = vni,
+            vpc = Ref(owner),
+            tenant = Tenant,
+            sites = Sites,
+            state = "active",
+            customAnycastMac = "",
+            guestTenants = Array.Empty<object>(),
+            l3vpn = false,
+            nativeVlan = 0,
+            ports = Array.Empty<object>(),
+            tags = new[] { "CS-Cloud1-Compute" },
+            vlan = 0,
+            vlanAware = false,
+            vlans = "",
+            gateways,
         });
     }
 
@@ -106,8 +136,21 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
         var vnet = (await ListAsync($"/api/v2/vnet?filterByVpc={owner["id"]}")).Find(n => Name(n) == VNet(vpc, network, name))!;
         await CallAsync("PUT", $"/api/v2/vnet/{vnet["id"]}", new
         {
-            name = VNet(vpc, network, to), vxlanID = vnet["vxlanID"], vpc = Ref(owner), tenant = Tenant, sites = Sites, state = "active", guestTenants = Array.Empty<object>(),
-            l3vpn = false, nativeVlan = 0, ports = Array.Empty<object>(), tags = vnet["tags"], vlan = 0, vlanAware = false, vlans = "", gateways = vnet["gateways"],
+            name = VNet(vpc, network, to),
+            vxlanID = vnet["vxlanID"],
+            vpc = Ref(owner),
+            tenant = Tenant,
+            sites = Sites,
+            state = "active",
+            guestTenants = Array.Empty<object>(),
+            l3vpn = false,
+            nativeVlan = 0,
+            ports = Array.Empty<object>(),
+            tags = vnet["tags"],
+            vlan = 0,
+            vlanAware = false,
+            vlans = "",
+            gateways = vnet["gateways"],
         });
     }
 
@@ -140,8 +183,16 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
         await AddressAsync(vpc, name, address, "nat");
         await IdAsync("/api/v2/nat", new
         {
-            name = $"{Prefix}-V{vpc}-VM{vm}-STATICNAT", action = "DNAT", protocol = "all", state = "enabled", sourceAddress = "0.0.0.0/0", destinationAddress = $"{address}/32",
-            dnatToIP = $"{inside}/32", site = Site, vpc = Ref(owner), comment = "Static NAT rule",
+            name = $"{Prefix}-V{vpc}-VM{vm}-STATICNAT",
+            action = "DNAT",
+            protocol = "all",
+            state = "enabled",
+            sourceAddress = "0.0.0.0/0",
+            destinationAddress = $"{address}/32",
+            dnatToIP = $"{inside}/32",
+            site = Site,
+            vpc = Ref(owner),
+            comment = "Static NAT rule",
         });
     }
 
@@ -156,8 +207,19 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
         {
             await IdAsync("/api/v2/nat", new
             {
-                name = $"{Prefix}-V{vpc}-DNAT-R{rule}", action = "DNAT", protocol = "tcp", state = "enabled", sourceAddress = "0.0.0.0/0", sourcePort = "1-65535", destinationAddress = $"{address}/32",
-                destinationPort = publicPort, dnatToIP = $"{inside}/32", dnatToPort = insidePort, site = Site, vpc = Ref(owner), comment = "NAT rule with action DNAT",
+                name = $"{Prefix}-V{vpc}-DNAT-R{rule}",
+                action = "DNAT",
+                protocol = "tcp",
+                state = "enabled",
+                sourceAddress = "0.0.0.0/0",
+                sourcePort = "1-65535",
+                destinationAddress = $"{address}/32",
+                destinationPort = publicPort,
+                dnatToIP = $"{inside}/32",
+                dnatToPort = insidePort,
+                site = Site,
+                vpc = Ref(owner),
+                comment = "NAT rule with action DNAT",
             });
         }
     }
@@ -181,8 +243,19 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
         await AddressAsync(vpc, name, address, "load-balancer");
         var body = new
         {
-            name = $"{Prefix}-V{vpc}-LB{rule}", protocol = "TCP", site = Site, siteID = host.Site, tenant = Tenant, vpc = new { id = Id(owner) }, automatic = false, ipFamily = "IPv4", ip = address, port,
-            status = "enable", healthCheck = "None", backend = backends.Select(b => new { ip = b.Ip, port = b.Port }),
+            name = $"{Prefix}-V{vpc}-LB{rule}",
+            protocol = "TCP",
+            site = Site,
+            siteID = host.Site,
+            tenant = Tenant,
+            vpc = new { id = Id(owner) },
+            automatic = false,
+            ipFamily = "IPv4",
+            ip = address,
+            port,
+            status = "enable",
+            healthCheck = "None",
+            backend = backends.Select(b => new { ip = b.Ip, port = b.Port }),
         };
         var present = (await ListAsync($"/api/v2/l4lb?filterBySites={host.Site}&filterByVpc={Id(owner)}")).Find(b => Name(b) == body.name);
         await CallAsync(present is null ? "POST" : "PUT", present is null ? "/api/v2/l4lb" : $"/api/v2/l4lb/{present["id"]}", body);
@@ -229,7 +302,12 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
             {
                 await CallAsync("POST", "/api/routes", new
                 {
-                    prefix, next_hop = hop, site_id = host.Site, stateStatus = "active", switches = Array.Empty<int>(), description = $"{Prefix}-V{vpc}",
+                    prefix,
+                    next_hop = hop,
+                    site_id = host.Site,
+                    stateStatus = "active",
+                    switches = Array.Empty<int>(),
+                    description = $"{Prefix}-V{vpc}",
                     vpc = new { id = Id(owner), name = Name(owner), isDefault = owner["isDefault"], isSystem = owner["isSystem"] },
                 });
             }
@@ -278,8 +356,17 @@ public sealed class CloudStack(BridgeHost host, int domain = 1, int account = 2,
         var present = (await ListAsync($"/api/acl?filterBySites={host.Site}&filterByVpc={vpc["id"]}")).Find(r => Name(r) == name);
         var body = new JsonObject
         {
-            ["name"] = name, ["action"] = action, ["comment"] = $"ACL rule: {name}. null", ["proto"] = proto, ["src_prefix"] = source, ["dst_prefix"] = destination,
-            ["src_port_from"] = 1, ["src_port_to"] = 65535, ["dst_port_from"] = from, ["dst_port_to"] = to, ["vpc"] = new JsonObject { ["id"] = Id(vpc) },
+            ["name"] = name,
+            ["action"] = action,
+            ["comment"] = $"ACL rule: {name}. null",
+            ["proto"] = proto,
+            ["src_prefix"] = source,
+            ["dst_prefix"] = destination,
+            ["src_port_from"] = 1,
+            ["src_port_to"] = 65535,
+            ["dst_port_from"] = from,
+            ["dst_port_to"] = to,
+            ["vpc"] = new JsonObject { ["id"] = Id(vpc) },
         };
         if (proto == "tcp")
         {

@@ -15,7 +15,7 @@ namespace Fabric.SoftGate.AccessLists;
 /// have in common, and the lowest of these rules decides. Sets end with a rule that matches whatever the other sides are, which keeps
 /// shadowed rules from making classes. <c>docs/decisions/0011-softgate-data-path.md</c> says why.
 /// </remarks>
-internal static class AccessListCompiler
+public static class AccessListCompiler
 {
     private const uint Permit = 1u << 31;
     private const uint Log = 1u << 30;
@@ -27,7 +27,7 @@ internal static class AccessListCompiler
     /// <param name="compiled">What goes into the maps.</param>
     /// <param name="refusal">Why it cannot.</param>
     /// <returns>False: refused.</returns>
-    internal static bool TryCompile(
+    public static bool TryCompile(
         SoftGateAccessList list, [NotNullWhen(true)] out CompiledAccessList? compiled, [NotNullWhen(false)] out AccessListRefusal? refusal)
     {
         compiled = null;

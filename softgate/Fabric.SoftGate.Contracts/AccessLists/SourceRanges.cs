@@ -3,10 +3,10 @@ using Fabric.SoftGate.Contracts;
 namespace Fabric.SoftGate.AccessLists;
 
 /// <summary>The sources that may use a load balancer, as an access list: <c>service.acl</c> refers to it.</summary>
-internal static class SourceRanges
+public static class SourceRanges
 {
     /// <summary>The list; null: all sources may, and there is none. Equal ranges give equal lists but for the uid and the name.</summary>
-    internal static SoftGateAccessList? ListOf(SoftGateBalancer balancer) =>
+    public static SoftGateAccessList? ListOf(SoftGateBalancer balancer) =>
         AddressClasses.IsAny(balancer.Sources)
             ? null
             : new()

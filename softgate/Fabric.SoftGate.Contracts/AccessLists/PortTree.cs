@@ -4,13 +4,13 @@ namespace Fabric.SoftGate.AccessLists;
 /// Turns a partition of the ports into the fewest prefixes of 16 bits of which the longest that matches gives a port its class
 /// (the method of Draves, King, Venkatachary and Zill, "Constructing optimal IP routing tables", 1999).
 /// </summary>
-internal static class PortTree
+public static class PortTree
 {
     private const int Bits = 16;
 
     /// <summary>The prefixes; that of length 0 is always among them, and first.</summary>
     /// <param name="parts">First port and class of each part, ascending; the first part begins with port 0.</param>
-    internal static List<(ushort Port, byte Length, int Class)> Prefixes(List<(int First, int Class)> parts)
+    public static IReadOnlyList<(ushort Port, byte Length, int Class)> Prefixes(List<(int First, int Class)> parts)
     {
         var result = new List<(ushort, byte, int)>();
         Emit(Build(parts, 0, parts.Count - 1, 0, Bits), -1, 0, 0, result);

@@ -1,7 +1,7 @@
 namespace Fabric.SoftGate.AccessLists;
 
 /// <summary>Why a list cannot be put in force.</summary>
-internal enum AccessListRefusalReason
+public enum AccessListRefusalReason
 {
     /// <summary>More rules than <see cref="AccessListLimits.Rules"/>.</summary>
     TooManyRules,
@@ -28,4 +28,4 @@ internal enum AccessListRefusalReason
 /// <summary>A refused list.</summary>
 /// <param name="Reason">Why.</param>
 /// <param name="Detail">The same for people: which list and rule, how much is asked for, how much there is.</param>
-internal sealed record AccessListRefusal(AccessListRefusalReason Reason, string Detail);
+public sealed record AccessListRefusal(AccessListRefusalReason Reason, string Detail);
