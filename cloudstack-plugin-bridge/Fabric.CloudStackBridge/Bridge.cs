@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Fabric.Client;
 using Fabric.CloudStackBridge.Endpoints;
+using Fabric.CloudStackBridge.Extension;
 using Fabric.CloudStackBridge.Http;
 using Fabric.CloudStackBridge.Intent;
 using Fabric.CloudStackBridge.Rules;
@@ -84,6 +85,7 @@ public sealed class Bridge : IAsyncDisposable
             builder.Services.AddSingleton(options).AddSingleton(time).AddSingleton(database).AddSingleton(cookie).AddSingleton(new ControllerApi(http))
                 .AddSingleton<AccountStore>().AddSingleton<SessionStore>().AddSingleton<RuleStore>().AddSingleton<AddressStore>()
                 .AddSingleton<Sessions>().AddSingleton<LoginThrottle>().AddSingleton<IntentWriter>().AddSingleton<IntentFeed>();
+            builder.Services.AddExtension();
             builder.Services.AddHostedService(s => s.GetRequiredService<IntentFeed>());
             builder.Services.AddHostedService<RuleEnforcer>();
             app = builder.Build();
@@ -130,5 +132,6 @@ public sealed class Bridge : IAsyncDisposable
         app.MapLoadBalancers();
         app.MapAcls();
         app.MapRoutes();
+        app.MapExtension();
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Fabric.CloudStackBridge.Extension;
 using Fabric.CloudStackBridge.Security;
 using Fabric.CloudStackBridge.Store;
 using Fabric.Hosting;
@@ -31,7 +32,7 @@ public static class CommandLine
         var format = new Option<string>("--log-format") { Description = "text or json", DefaultValueFactory = _ => "text" };
         var root = new RootCommand("Answers CloudStack's netris plugin and puts what it asks for into the Fabric controller.")
         {
-            dataDirectory, controller, tokenFile, ca, listen, names, certificate, key, format, Accounts(dataDirectory),
+            dataDirectory, controller, tokenFile, ca, listen, names, certificate, key, format, Accounts(dataDirectory), Tokens(dataDirectory),
         };
         root.SetAction(async (parsed, _) =>
         {
@@ -98,21 +99,21 @@ public static class CommandLine
             }
 
             return password?.Length is >= PasswordHash.Shortest and <= PasswordHash.Longest
-                ? With(parsed.GetValue(dataDirectory)!, a => a.Set(who, what, PasswordHash.Create(password)))
+                ? With(parsed.GetValue(dataDirectory)!, d => new AccountStore(d).Set(who, what, PasswordHash.Create(password)))
                 : Refuse($"a password has {PasswordHash.Shortest} to {PasswordHash.Longest} characters");
         });
         var remove = new Command("remove", "Removes an account; its sessions end.") { name };
-        remove.SetAction(parsed => With(parsed.GetValue(dataDirectory)!, a =>
+        remove.SetAction(parsed => With(parsed.GetValue(dataDirectory)!, d =>
         {
-            if (!a.Remove(parsed.GetValue(name)!))
+            if (!new AccountStore(d).Remove(parsed.GetValue(name)!))
             {
                 Console.Error.WriteLine($"{Program}: there was no such account");
             }
         }));
         var list = new Command("list", "Lists the accounts.");
-        list.SetAction(parsed => With(parsed.GetValue(dataDirectory)!, a =>
+        list.SetAction(parsed => With(parsed.GetValue(dataDirectory)!, d =>
         {
-            foreach (var account in a.List())
+            foreach (var account in new AccountStore(d).List())
             {
                 Console.Out.WriteLine($"{account.Name}\t{account.Role}");
             }
@@ -120,12 +121,54 @@ public static class CommandLine
         return new Command("account", "Manages who may log in.") { set, remove, list };
     }
 
-    private static int With(string dataDirectory, Action<AccountStore> action)
+    private static Command Tokens(Option<string> dataDirectory)
+    {
+        var name = new Argument<string>("name") { Description = "name of the CloudStack installation; what its extension makes belongs to this name" };
+        var guests = new Option<bool>("--guests") { Description = "a token by which hypervisors ask what guests are served, in place of the extension's" };
+        var set = new Command("set", "Makes a token and prints it; the one that the name had before is void, what it has made stays.") { name, guests };
+        set.SetAction(parsed =>
+        {
+            if (ExtensionToken.Fault(parsed.GetValue(name)!) is { } fault)
+            {
+                return Refuse(fault);
+            }
+
+            var token = ExtensionToken.Create();
+            var code = With(parsed.GetValue(dataDirectory)!, d => new ExtensionStore(d).SetToken(parsed.GetValue(name)!, Use(parsed.GetValue(guests)), ExtensionToken.Hash(token)));
+            if (code == 0)
+            {
+                Console.Out.WriteLine(token);
+            }
+
+            return code;
+        });
+        var remove = new Command("remove", "Makes a token void; what was made with it stays.") { name, guests };
+        remove.SetAction(parsed => With(parsed.GetValue(dataDirectory)!, d =>
+        {
+            if (!new ExtensionStore(d).RemoveToken(parsed.GetValue(name)!, Use(parsed.GetValue(guests))))
+            {
+                Console.Error.WriteLine($"{Program}: there was no such token");
+            }
+        }));
+        var list = new Command("list", "Lists the names that have tokens.");
+        list.SetAction(parsed => With(parsed.GetValue(dataDirectory)!, d =>
+        {
+            foreach (var (owner, use) in new ExtensionStore(d).Tokens())
+            {
+                Console.Out.WriteLine($"{owner}\t{use}");
+            }
+        }));
+        return new Command("extension-token", "Manages the tokens of CloudStack's extension.") { set, remove, list };
+
+        static string Use(bool guests) => guests ? ExtensionToken.Guests : ExtensionToken.Extension;
+    }
+
+    private static int With(string dataDirectory, Action<BridgeDatabase> action)
     {
         try
         {
             using var database = BridgeDatabase.Open(Path.Combine(dataDirectory, "bridge.db"), TimeProvider.System);
-            action(new AccountStore(database));
+            action(database);
             return 0;
         }
         catch (Exception e) when (e is StoreException or IOException or UnauthorizedAccessException)

@@ -12,17 +12,19 @@ public readonly struct Fields(JsonElement element)
     private const int Longest = 1024 * 1024;
 
     /// <summary>Reads the body of a request, whatever its method and media type; an absent one has no members.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="longest">Most octets.</param>
     /// <exception cref="NetrisException">It is no JSON object, or too large.</exception>
-    public static async Task<Fields> ReadAsync(HttpContext context)
+    public static async Task<Fields> ReadAsync(HttpContext context, int longest = Longest)
     {
         using var octets = new MemoryStream();
         var buffer = new byte[16 * 1024];
         while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) is > 0 and var count)
         {
             octets.Write(buffer, 0, count);
-            if (octets.Length > Longest)
+            if (octets.Length > longest)
             {
-                throw new NetrisException(413, "a body has at most 1 MiB");
+                throw new NetrisException(413, $"a body has at most {longest >> 20} MiB");
             }
         }
 
@@ -46,6 +48,9 @@ public readonly struct Fields(JsonElement element)
 
     /// <summary>Whether a member is there and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>A value as it came. Null: absent.</summary>
+    public JsonElement? Raw(string name) => Find(name);
 
     /// <summary>A text; numbers and booleans count as their text. Null: absent.</summary>
     public string? Text(string name, int longest = 4096)

@@ -10,6 +10,7 @@ public static class Kinds
     public const string Allocation = "IpamAllocation";
     public const string Subnet = "IpamSubnet";
     public const string AclList = "AclList";
+    public const string PublicAddress = "PublicAddress";
     public const string NatRule = "NatRule";
     public const string LoadBalancer = "LoadBalancer";
     public const string StaticRoute = "StaticRoute";
@@ -18,7 +19,7 @@ public static class Kinds
     public static readonly IReadOnlyList<(string Kind, string Path)> All =
     [
         (Site, "sites"), (Tenant, "tenants"), (AclList, "acl-lists"), (Vpc, "vpcs"), (VNet, "vnets"), (Allocation, "ipam-allocations"), (Subnet, "ipam-subnets"),
-        (NatRule, "nat-rules"), (LoadBalancer, "load-balancers"), (StaticRoute, "static-routes"),
+        (PublicAddress, "public-addresses"), (NatRule, "nat-rules"), (LoadBalancer, "load-balancers"), (StaticRoute, "static-routes"),
     ];
 
     /// <summary>The path of a kind.</summary>
