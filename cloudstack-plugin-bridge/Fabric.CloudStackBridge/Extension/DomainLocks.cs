@@ -9,7 +9,7 @@ public sealed class DomainLocks
     private readonly Lock _lock = new();
 
     /// <summary>Domains with commands under way.</summary>
-    internal int Count
+    public int Count
     {
         get
         {
