@@ -18,22 +18,25 @@ endif
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" "DOTNET_ROOT=$$DOTNET_ROOT")
 
 # Program and the project that it is made from. One row a program.
-PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab softgated:softgate/Fabric.SoftGate
+PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab softgated:softgate/Fabric.SoftGate fabric-cloudstack-bridge:cloudstack-plugin-bridge/Fabric.CloudStackBridge
 
 # Directories count too: their times change when a file is removed.
 sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -path lab/demo -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
 SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig
-PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate lab)
+PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate cloudstack-plugin-bridge lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench bench-bgp bench-softgate fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
+.PHONY: help build extension test test-unit test-lab lint golden bench bench-bgp bench-softgate bench-extension fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab, bin/softgated
+build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab, bin/softgated, bin/fabric-cloudstack-bridge
 	@if $(MAKE) -q bin/.built; then echo 'bin/ is up to date'; else $(MAKE) bin/.built; fi
+
+extension: packages-build bin/extension/fabric-network-extension ## bin/extension: what goes onto CloudStack's management servers; see docs/cloudstack-extension.md
+	@echo 'bin/extension is up to date'
 
 test: packages-lab packages-vm packages-test build artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped
 	@tests/run.sh
@@ -63,6 +66,9 @@ bench-softgate: packages-build packages-lab ## the SoftGate's data path beside b
 	@dotnet build tests/Fabric.SoftGate.Benchmarks -c Release -v quiet --nologo -clp:NoSummary
 	@$(SUDO) tests/Fabric.SoftGate.Benchmarks/bin/Release/net10.0/Fabric.SoftGate.Benchmarks $(BENCH)
 
+bench-extension: build extension ## a call of CloudStack's extension beside an empty .NET program: CALLS=50
+	@tests/bench-extension.sh $(or $(CALLS),50)
+
 fuzz-bgp: packages-build ## mutated BGP messages, hex and captures against the codec: SECONDS=60 FUZZ="--seed N --messages N --workers N"
 	@$(SDK)
 	@dotnet build tests/Fabric.Bgp.Fuzz -c Release -v quiet --nologo -clp:NoSummary
@@ -86,7 +92,7 @@ demo-down: ## remove everything that the demo has made
 	@lab/demo/demo.sh down
 
 clean: ## remove what was built
-	@rm -rf bin artifacts && find controller switch-drivers softgate lab tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+	@rm -rf bin artifacts && find controller switch-drivers softgate cloudstack-plugin-bridge lab tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------------------------------------------------------------
 
@@ -109,6 +115,16 @@ bin/.built: $(PRODUCT_SOURCES)
 	  echo "  bin/$$name"; \
 	done
 	@touch $@
+
+# One file that needs no .NET on the server: the runtime is inside, trimmed and compiled ahead.
+EXTENSION := cloudstack-plugin-bridge/Fabric.NetworkExtension
+bin/extension/fabric-network-extension: $(SHARED_SOURCES) $(call sources,$(EXTENSION))
+	@$(SDK)
+	@echo 'building the extension (Release, self-contained)'
+	@rm -rf bin/extension.new
+	@dotnet publish $(EXTENSION) -c Release -r linux-x64 -o bin/extension.new -v quiet --nologo -p:GenerateDocumentationFile=false
+	@cp -p $(EXTENSION)/install.sh $(EXTENSION)/capabilities.json bin/extension.new/
+	@rm -rf bin/extension && mv bin/extension.new bin/extension && touch $@
 
 artifacts/.tests-built: $(TEST_SOURCES)
 	@$(SDK)

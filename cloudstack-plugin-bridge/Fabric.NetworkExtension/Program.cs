@@ -21,8 +21,18 @@ internal static class Program
         }
         catch (ExtensionException e)
         {
-            await Console.Out.WriteLineAsync(new JsonObject { ["status"] = "failed", ["message"] = e.Message }.ToJsonString());
-            return 1;
+            return await FailAsync(e.Message);
         }
+        catch (Exception e)
+        {
+            // A trace on the other stream would end up in CloudStack's database, and what an error says may quote the payload.
+            return await FailAsync($"internal error: {e.GetType().Name}");
+        }
+    }
+
+    private static async Task<int> FailAsync(string message)
+    {
+        await Console.Out.WriteLineAsync(new JsonObject { ["status"] = "failed", ["message"] = message }.ToJsonString());
+        return 1;
     }
 }

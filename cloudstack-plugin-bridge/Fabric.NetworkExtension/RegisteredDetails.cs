@@ -31,9 +31,7 @@ internal sealed record RegisteredDetails(Uri Url, string Token, string? Authorit
         var authority = Text(details, "ca")?.Replace("\\n", "\n", StringComparison.Ordinal);
         if (authority is not null && !authority.Contains("-----BEGIN CERTIFICATE-----", StringComparison.Ordinal))
         {
-            authority = File.Exists(authority)
-                ? File.ReadAllText(authority)
-                : throw new ExtensionException("the detail ca is neither a PEM certificate nor a file on this management server");
+            authority = ReadFile(authority);
         }
 
         return new(uri, token, authority, Text(details, "site"), Text(details, "tenant"));
@@ -44,6 +42,23 @@ internal sealed record RegisteredDetails(Uri Url, string Token, string? Authorit
 
     private static string? Text(JsonObject details, string name) =>
         details[name] is JsonValue value && value.GetValueKind() == JsonValueKind.String && value.GetValue<string>().Trim() is { Length: > 0 } text ? text : null;
+
+    private static string ReadFile(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new ExtensionException("the detail ca is neither a PEM certificate nor a file on this management server");
+        }
+
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ExtensionException($"the file that the detail ca names cannot be read: {e.Message}");
+        }
+    }
 
     private static ExtensionException Missing(string name, string example) =>
         new($"the extension is registered without the detail {name} ({example}); updateRegisteredExtension adds it");
