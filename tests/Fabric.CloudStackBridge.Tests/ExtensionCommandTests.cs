@@ -203,6 +203,12 @@ public sealed class ExtensionCommandTests : IAsyncLifetime
         var reply = await SendAsync(HttpMethod.Get, "/guests/v1/vnets/east-z1-network-241", guests);
         var guest = Assert.Single(JsonNode.Parse(reply.Text)!["guests"]!.AsArray())!;
         Assert.Equal(("02:01:00:c8:00:07", "10.1.1.74", ExtensionCloud.Password), (guest["mac"]!.GetValue<string>(), guest["ip"]!.GetValue<string>(), guest["files"]![GuestFiles.Password]!.GetValue<string>()));
+        var service = JsonNode.Parse(reply.Text)!["service"]!;
+        Assert.Equal(("east-z1-network-241", "10.1.1.1", "9.9.9.9", "cs2cloud.internal"), (service["vNet"]!.GetValue<string>(), service["address"]!.GetValue<string>(),
+            service["dnsServers"]![0]!.GetValue<string>(), service["dnsSuffix"]!.GetValue<string>()));
+        var binding = Assert.Single(JsonNode.Parse(reply.Text)!["bindings"]!.AsArray())!;
+        Assert.Equal(("02:01:00:c8:00:07", "10.1.1.74", "shop-01", "10.1.1.1/24", true, true, true), (binding["mac"]!.GetValue<string>(), binding["ipv4"]!.GetValue<string>(),
+            binding["hostname"]!.GetValue<string>(), binding["gateway"]!.GetValue<string>(), binding["defaultNic"]!.GetValue<bool>(), binding["dhcp"]!.GetValue<bool>(), binding["dns"]!.GetValue<bool>()));
         Assert.Equal(200, (await SendAsync(HttpMethod.Delete, "/guests/v1/vnets/east-z1-network-241/passwords/10.1.1.74", guests)).Status);
         Assert.DoesNotContain("password/", (await SendAsync(HttpMethod.Get, "/guests/v1/vnets/east-z1-network-241", guests)).Text, StringComparison.Ordinal);
 

@@ -27,9 +27,20 @@ public readonly partial record struct DomainKey(string Cloud, int Zone, bool IsV
             ? (match.Groups["cloud"].Value, zone, network)
             : null;
 
+    /// <summary>The domain whose VPC in the controller has a name; null: the name is none that this bridge gives.</summary>
+    public static DomainKey? OfVpc(string name) =>
+        VpcName().Match(name) is { Success: true } match
+        && int.TryParse(match.Groups["zone"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var zone)
+        && int.TryParse(match.Groups["id"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? new(match.Groups["cloud"].Value, zone, match.Groups["kind"].ValueSpan is "vpc", id)
+            : null;
+
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Cloud}-z{Zone}-{Scope}");
 
     [GeneratedRegex("^(?<cloud>[a-z0-9-]{1,32})-z(?<zone>[0-9]{1,10})-network-(?<network>[0-9]{1,10})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex VNetName();
+
+    [GeneratedRegex("^(?<cloud>[a-z0-9-]{1,32})-z(?<zone>[0-9]{1,10})-(?<kind>vpc|network)-(?<id>[0-9]{1,10})$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex VpcName();
 }

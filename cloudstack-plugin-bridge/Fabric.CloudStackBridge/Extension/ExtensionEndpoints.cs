@@ -53,22 +53,22 @@ public static partial class ExtensionEndpoints
         return Results.Json(new JsonObject { ["output"] = output });
     }
 
-    private static Task<IResult> GuestsAsync(HttpContext context, string cloud, CancellationToken stop)
+    /// <summary>All that a hypervisor needs to serve the guests of a V-Net, secrets included.</summary>
+    private static async Task<IResult> GuestsAsync(HttpContext context, string cloud, CancellationToken stop)
     {
         var (zone, network) = NetworkOf(context, cloud);
-        var guests = context.RequestServices.GetRequiredService<ExtensionStore>().Guests(cloud, zone, network);
-        return Task.FromResult(Results.Json(new JsonObject
-        {
-            ["guests"] = new JsonArray(
-            [
-                .. guests.Select(static g => new JsonObject
-                {
-                    ["mac"] = g.Mac.ToString(),
-                    ["ip"] = g.Ip?.ToString(),
-                    ["files"] = new JsonObject(g.Files.Select(static f => KeyValuePair.Create<string, JsonNode?>(f.Key, f.Value))),
-                }),
-            ]),
-        }));
+        var store = context.RequestServices.GetRequiredService<ExtensionStore>();
+        var view = await context.RequestServices.GetRequiredService<IntentFeed>().ReadyAsync(stop);
+        var key = view.Find(Kinds.VNet, (string)context.GetRouteValue("vnet")!)?.Text("vpc") is { } vpc ? DomainKey.OfVpc(vpc) : null;
+        var domain = key is { } known ? store.Load(known) : RoutingDomain.Empty;
+        return Results.Json(
+            new
+            {
+                service = key is { } of ? GuestServices.Of(of, network, domain) : null,
+                bindings = key is { } all ? GuestServices.Bindings(all, network, domain) : [],
+                guests = store.Guests(cloud, zone, network).Select(static g => new { mac = g.Mac, ip = g.Ip, files = g.Files }),
+            },
+            Envelope.Json);
     }
 
     private static Task<IResult> ForgetPasswordAsync(HttpContext context, string cloud, CancellationToken stop)
