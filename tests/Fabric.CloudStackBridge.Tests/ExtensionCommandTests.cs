@@ -113,7 +113,8 @@ public sealed class ExtensionCommandTests : IAsyncLifetime
         Assert.Equal(("dnat", "tcp", 8080, 8090, "10.1.1.74", 9080), (rule["type"]!.GetValue<string>(), rule["protocol"]!.GetValue<string>(), rule["ports"]!["first"]!.GetValue<int>(),
             rule["ports"]!["last"]!.GetValue<int>(), rule["insideAddress"]!.GetValue<string>(), rule["insidePort"]!.GetValue<int>()));
         await _cloud.NetworkAsync(_net, "add-port-forward", Forward("203.0.113.18", "8080-8090", "10.1.1.75", "8080-8090"));
-        await _cloud.NetworkAsync(_net, "delete-port-forward", Forward("203.0.113.18", "8080-8090", "10.1.1.74", "9080-9090"));
+        await _cloud.NetworkAsync(_net, "delete-port-forward", Forward("203.0.113.18", "8080-8090", "10.1.1.74", "8080-8090"));
+        await _cloud.NetworkAsync(_net, "delete-port-forward", Forward("203.0.113.18", "8080-8090", "10.1.1.75", "9080-9090"));
         Assert.Equal("10.1.1.75", (await SpecAsync("nat-rules", "east-z1-network-241 forward 203.0.113.18 tcp 8080-8090"))["insideAddress"]!.GetValue<string>());
         await _cloud.NetworkAsync(_net, "delete-port-forward", Forward("203.0.113.18", "8080:8090", "10.1.1.75", "8080:8090"));
 
