@@ -30,6 +30,12 @@ public sealed class ExtensionCloud(BridgeHost host, string token) : IDisposable
     /// <summary>Whether the executable is started for each command, as CloudStack does, or its code is called.</summary>
     public bool Starts { get; init; }
 
+    /// <summary>Where the bridge is; null: the one of the host.</summary>
+    public Uri? Address { get; init; }
+
+    /// <summary>The bridge's data directory; null: that of the host.</summary>
+    public string? DataDirectory { get; init; }
+
     /// <summary>Calls made.</summary>
     public int Calls { get; private set; }
 
@@ -134,9 +140,9 @@ public sealed class ExtensionCloud(BridgeHost host, string token) : IDisposable
     {
         ["physical-network-extension-details"] = new JsonObject
         {
-            ["url"] = host.Bridge.Address.ToString(),
+            ["url"] = (Address ?? host.Bridge.Address).ToString(),
             ["token"] = token,
-            ["ca"] = Path.Combine(host.DataDirectory, "ca.crt"),
+            ["ca"] = Path.Combine(DataDirectory ?? host.DataDirectory, "ca.crt"),
             ["physicalnetworkname"] = "guest-evpn",
         },
         ["network-extension-details"] = _device.GetValueOrDefault(DeviceKey(payload))?.DeepClone() ?? new JsonObject(),
