@@ -42,7 +42,7 @@ public sealed class ExtensionCommandTests : IAsyncLifetime
         Assert.Equal((1010241, "10.1.1.1/24", "Datacenter-1"), (vnet["vni"]!.GetValue<int>(), vnet["gateways"]![0]!.GetValue<string>(), vnet["site"]!.GetValue<string>()));
         Assert.Equal("""[{"hypervisors":true}]""", vnet["attachments"]!.ToJsonString());
 
-        await _cloud.NetworkAsync(_net, "assign-ip", Public("203.0.113.18"));
+        await _cloud.NetworkAsync(_net, "assign-ip", Public("203.0.113.18", true));
         await FirewallAsync(allowed: true, """{"id": 3, "type": "egress", "protocol": "tcp", "portStart": 25, "sourceCidrs": [], "destCidrs": ["192.0.2.0/24"]}""",
             """{"id": 1, "type": "ingress", "protocol": "icmp", "icmpType": 8, "icmpCode": -1, "publicIp": "203.0.113.18", "sourceCidrs": ["198.51.100.0/24", "2001:db8::/32"]}""",
             """{"id": 2, "type": "ingress", "protocol": "udp", "portStart": 1, "portEnd": 65535, "publicIp": "203.0.113.18", "sourceCidrs": []}""");
@@ -150,10 +150,26 @@ public sealed class ExtensionCommandTests : IAsyncLifetime
         await ImplementAsync();
         await _cloud.NetworkAsync(_net, "assign-ip", Public("203.0.113.40", true));
         Assert.Equal("203.0.113.40", (await SpecAsync("nat-rules", "east-z1-network-241 source NAT"))["public"]![0]!.GetValue<string>());
+        Assert.Equal("east-z1-network-241 203.0.113.40", Assert.Single(await _host.IntentAsync("public-addresses"))["name"]!.GetValue<string>());
+        await _cloud.NetworkAsync(_net, "add-port-forward", Forward("203.0.113.17", "22", "10.1.1.74", "22"));
         Assert.Equal(2, (await _host.IntentAsync("public-addresses")).Count);
+        await _cloud.NetworkAsync(_net, "delete-port-forward", Forward("203.0.113.17", "22", "10.1.1.74", "22"));
         await _cloud.NetworkAsync(_net, "release-ip", Public("203.0.113.17"));
         Assert.Single(await _host.IntentAsync("public-addresses"));
         Assert.Single(await _host.IntentAsync("nat-rules"));
+    }
+
+    [Fact]
+    public async Task Addresses_of_a_network_that_is_shut_down_may_be_somebody_elses_when_it_comes_back()
+    {
+        await ImplementAsync();
+        await _cloud.NetworkAsync(_net, "add-static-nat", Public("203.0.113.19", false, ("private_ip", "10.1.1.74")));
+        await _cloud.NetworkAsync(_net, "shutdown-network");
+        var other = new Net(242, "10.1.1.1", "10.1.1.0/24");
+        await _cloud.ImplementAsync(other, "1010241", "203.0.113.17");
+        await _cloud.NetworkAsync(other, "add-static-nat", Public("203.0.113.19", false, ("private_ip", "10.1.1.80")));
+        await _cloud.ImplementAsync(_net, "1010242", "203.0.113.21");
+        Assert.Equal(["203.0.113.17", "203.0.113.19", "203.0.113.21"], (await _host.IntentAsync("nat-rules")).Select(r => r["spec"]!["public"]![0]!.GetValue<string>()).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -362,12 +378,13 @@ public sealed class ExtensionCommandTests : IAsyncLifetime
     public async Task Installations_zones_and_sites_do_not_meet()
     {
         await ImplementAsync();
-        var west = new ExtensionCloud(_host, NewToken(_host, "west"));
+        using var west = new ExtensionCloud(_host, NewToken(_host, "west"));
         await west.ImplementAsync(new Net(241, "10.1.1.1", "10.1.1.0/24"), "1010242", "203.0.113.50");
         Assert.Equal(["east-z1-network-241", "west-z1-network-241"], (await _host.IntentAsync("vnets")).Select(v => v["name"]!.GetValue<string>()));
 
         // Another installation's address is refused, and nothing of it stays.
-        var e = await Assert.ThrowsAsync<ExtensionException>(() => west.CommandAsync("assign-ip", With(new Net(241, "10.1.1.1", "10.1.1.0/24") { State = "implemented" }, Public("203.0.113.17"))));
+        var e = await Assert.ThrowsAsync<ExtensionException>(() => west.CommandAsync(
+            "add-static-nat", With(new Net(241, "10.1.1.1", "10.1.1.0/24") { State = "implemented" }, Public("203.0.113.17", false, ("private_ip", "10.1.1.9")))));
         Assert.Contains("a public address belongs to one VPC", e.Message, StringComparison.Ordinal);
         await west.NetworkAsync(new Net(241, "10.1.1.1", "10.1.1.0/24") { State = "implemented", Vlan = "1010242" }, "assign-ip", Public("203.0.113.51"));
     }

@@ -115,6 +115,9 @@ public static class Commands
     {
         Implemented = false,
         Vni = null,
+
+        // It may go out behind another address when it comes back, and this one may be somebody else's by then.
+        Addresses = [.. n.Addresses.Select(static a => a with { SourceNat = false })],
         StaticNats = [],
         Forwards = [],
         Balancers = [],

@@ -236,11 +236,11 @@ public sealed class DomainIntent
         }
     }
 
-    /// <summary>Isolated networks: a public address is closed but for what rules open.</summary>
+    /// <summary>Isolated networks: a public address that is in use is closed but for what rules open.</summary>
     private void FromOutside(Network network, string tenant)
     {
         var rules = (network.Firewall?.Rules ?? []).Where(static r => r.Ip is not null).ToLookup(static r => r.Ip!.Value, static r => r.Match);
-        var addresses = network.Addresses.Select(static a => a.Ip).Concat(network.StaticNats.Select(static s => s.Ip)).Concat(network.Forwards.Select(static f => f.Ip))
+        var addresses = network.Addresses.Where(static a => a.SourceNat).Select(static a => a.Ip).Concat(network.StaticNats.Select(static s => s.Ip)).Concat(network.Forwards.Select(static f => f.Ip))
             .Concat(network.Balancers.Select(static b => b.Ip)).Where(a => !network.Gateway!.Value.Network.Contains(a)).Distinct();
         foreach (var address in addresses)
         {

@@ -70,7 +70,7 @@ public sealed record Network
     /// <summary>DNS suffix; null: none.</summary>
     public string? DnsSuffix { get; init; }
 
-    /// <summary>Public addresses; they stay while the network is shut down, since not each is told again.</summary>
+    /// <summary>Public addresses and their ranges; they stay while the network is shut down, since not each is told again.</summary>
     public ValueList<PublicAddress> Addresses { get; init; } = [];
 
     /// <summary>Static NAT.</summary>
