@@ -96,6 +96,20 @@ public sealed class DeviceCompiler
             Add(new FabricNeighbor(port), link);
         }
 
+        foreach (var (pair, upstream) in _spec.Role == DeviceRole.Softgate ? SoftGatePairs.UpstreamsOf(_snapshot, _device) : [])
+        {
+            Add(new UpstreamPort(upstream.Port), pair);
+            if (upstream.Vlan is { } vlan)
+            {
+                Add(new UpstreamVlan(upstream.Port, vlan), pair);
+            }
+
+            foreach (var address in upstream.Addresses)
+            {
+                Add(new UpstreamAddress(upstream.Port, upstream.Vlan, address), pair);
+            }
+        }
+
         if (_spec.Role == DeviceRole.Spine)
         {
             var controllers = Number(IdentifierSpace.Asn, _site.Uid, new(_site.Uid, IdentifierAssigner.ControllersPart));

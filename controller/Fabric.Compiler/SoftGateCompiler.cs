@@ -67,7 +67,6 @@ public sealed class SoftGateCompiler
     {
         var identity = DeviceIdentity.Of(_snapshot, softGate);
         var fabric = (ushort)_snapshot.NumberOf(IdentifierSpace.FabricNumber, 0, new(_site.Uid));
-        var pair = (SoftGatePairSpec)SoftGatePairs.Of(_snapshot, _site.Key.Name)!.Spec;
         return new SoftGateNode
         {
             Name = softGate.Key.Name,
@@ -83,12 +82,12 @@ public sealed class SoftGateCompiler
             UnderlayPorts = Topology.UnderlayPortsOf(_snapshot, softGate.Key.Name).Select(static p => p.Port).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToValueList(),
             UnderlayMtu = _siteSpec.Underlay.Mtu,
             EvpnPeers = EvpnPeers().ToValueList(),
-            Upstreams = pair.Upstreams.Where(u => u.SoftGate == softGate.Key.Name).Select(static u => new SoftGateUpstream
+            Upstreams = SoftGatePairs.UpstreamsOf(_snapshot, softGate).Select(static u => new SoftGateUpstream
             {
-                Port = u.Port,
-                Vlan = u.Vlan,
-                Addresses = u.Addresses,
-                Peers = u.Peers.Select(static p => new SoftGatePeer(p.Address, p.Asn)).ToValueList(),
+                Port = u.Upstream.Port,
+                Vlan = u.Upstream.Vlan,
+                Addresses = u.Upstream.Addresses,
+                Peers = u.Upstream.Peers.Select(static p => new SoftGatePeer(p.Address, p.Asn)).ToValueList(),
             }).ToValueList(),
         };
     }

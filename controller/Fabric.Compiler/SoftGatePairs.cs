@@ -15,6 +15,12 @@ public static class SoftGatePairs
     public static IEnumerable<Resource> SoftGatesOf(IntentSnapshot snapshot, string site) =>
         Of(snapshot, site)?.Spec is SoftGatePairSpec pair ? pair.SoftGates.Select(name => snapshot.Find(ResourceKind.Device, name)!) : [];
 
+    /// <summary>The links of a SoftGate to upstream routers, each with the pair that names it.</summary>
+    internal static IEnumerable<(Resource Pair, UpstreamSpec Upstream)> UpstreamsOf(IntentSnapshot snapshot, Resource softGate) =>
+        Of(snapshot, ((DeviceSpec)softGate.Spec).Site) is { Spec: SoftGatePairSpec spec } pair
+            ? spec.Upstreams.Where(u => u.SoftGate == softGate.Key.Name).Select(u => (pair, u))
+            : [];
+
     /// <summary>Service VTEP addresses that a SoftGate announces, each with the SoftGate whose own it is: its own and, standing in, its partner's.</summary>
     internal static IReadOnlyList<(IpPrefix Vtep, Resource Owner)> ServiceVteps(IntentSnapshot snapshot, Resource softGate)
     {

@@ -305,6 +305,23 @@ __global int decide_source(struct flow *f)
 	return DROP(COUNTER_NO_TRANSLATION);
 }
 
+/*
+ * Whether a destination's VPC is the partner's, and the sender's is not. Who has it now only upstream routers know: its sessions are where
+ * they lead.
+ */
+static __always_inline int is_partners(const struct flow *f, __u32 realm)
+{
+	struct vpc *from, *to;
+	__u32 own = f->t.realm;
+
+	if (own == FABRIC_PUBLIC_REALM || own == realm) {
+		return 0;
+	}
+	from = bpf_map_lookup_elem(&vpcs, &own);
+	to = bpf_map_lookup_elem(&vpcs, &realm);
+	return from && to && (to->flags & VPC_PARTNERS) && !(from->flags & VPC_PARTNERS);
+}
+
 /* In the public realm: whether its destination is of a VPC of ours, and as what. 0: goes on in f->out_realm; DECIDE_NOT_OURS; or DROP. */
 __global int decide_public(struct flow *f)
 {
@@ -316,6 +333,9 @@ __global int decide_public(struct flow *f)
 		return DROP(COUNTER_NO_ROUTE);
 	}
 	address = bpf_map_lookup_elem(&public_addresses, &f->t.destination);
+	if (address && is_partners(f, address->realm)) {
+		return route_outward(&f->t.destination, &f->route);
+	}
 	if (address) {
 		f->public_acl = address->acl;
 		f->meter = address->meter;
@@ -351,6 +371,9 @@ __global int decide_public(struct flow *f)
 		return f->t.realm == FABRIC_PUBLIC_REALM ? DECIDE_NOT_OURS : r;
 	}
 	if (f->route.flags & ROUTE_INTO_VPC) {
+		if (is_partners(f, f->route.hop)) {
+			return route_outward(&f->t.destination, &f->route);
+		}
 		f->out_realm = f->route.hop;
 		if (f->route.vnet) {
 			f->public_acl = f->route.vnet;

@@ -137,10 +137,37 @@ static __always_inline int route_find(__u32 realm, struct address *to, struct ro
 	return route_prefix(realm, to, route);
 }
 
+/* The route out of the public realm by an upstream router, also where a prefix leads into a VPC of ours. 0, or DROP(COUNTER_NO_ROUTE). */
+__global int route_outward(struct address *to, struct route *route)
+{
+	struct prefix_key key = {};
+	struct route *found;
+
+	if (!to || !route) {
+		return DROP(COUNTER_NO_ROUTE);
+	}
+	if (route_prefix(FABRIC_PUBLIC_REALM, to, route) == 0 && !(route->flags & ROUTE_INTO_VPC)) {
+		return 0;
+	}
+	if (is_mapped(to)) {
+		key.length = 96;
+		key.address.words[2] = bpf_htonl(0xffff);
+	}
+	found = bpf_map_lookup_elem(&prefixes, &key);
+	if (!found) {
+		return DROP(COUNTER_NO_ROUTE);
+	}
+	*route = *found;
+	return 0;
+}
+
 /* The route to p->to in p->out_realm, in p->route. 0, or DROP(COUNTER_NO_ROUTE). */
 __global int route_ask(struct packet *p)
 {
-	return p ? route_find(p->out_realm, &p->to, &p->route) : DROP(COUNTER_NO_ROUTE);
+	if (!p) {
+		return DROP(COUNTER_NO_ROUTE);
+	}
+	return p->out_realm == FABRIC_PUBLIC_REALM ? route_outward(&p->to, &p->route) : route_find(p->out_realm, &p->to, &p->route);
 }
 
 /* Whether the orchestrator does not know the sender, in a VPC where it must. */

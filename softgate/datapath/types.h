@@ -54,6 +54,7 @@ enum vpc_flag {
 	VPC_ROUTED_PUBLIC4 = 1 << 2,  /* IPv4 without a NAT rule may leave for the public realm as it is */
 	VPC_ROUTED_PUBLIC6 = 1 << 3,  /* the same for IPv6 */
 	VPC_PRESENT = 1 << 4,
+	VPC_PARTNERS = 1 << 5,        /* the partner's while both nodes are well */
 };
 
 /* One VPC, or the public realm at index 0. */

@@ -89,7 +89,16 @@ public sealed class HostLabTests(MiniLab lab) : IClassFixture<MiniLab>
 
         // The partner is taken out of the pair: what stood in for it goes, and nothing else.
         var alone = SoftGate(65031, 31, own: 41, partners: null, "swp1");
+        await lab.ShellAsync("s1", "ip link add up1 type veth peer name down1");
+        await BecomeAsync("s1", _host, DeviceState.Of([.. alone, .. Desired.Upstream("up1", null, "100.64.1.1/31", "2001:db8:64:1::1/127")]));
+        Assert.Equal("100.64.1.1/31", (await lab.ShellAsync("s1", "ip -4 -o addr show dev up1 up | awk '{ print $4 }'")).Trim());
+
+        // An address by hand goes, another one comes; then the whole port.
+        await lab.ShellAsync("s1", "ip addr add 192.0.2.1/24 dev up1");
+        await BecomeAsync("s1", _host, DeviceState.Of([.. alone, .. Desired.Upstream("up1", null, "100.64.1.3/31")]));
+        Assert.Equal("100.64.1.3/31", (await lab.ShellAsync("s1", "ip -o addr show dev up1 scope global | awk '{ print $4 }'")).Trim());
         await BecomeAsync("s1", _host, alone);
+        Assert.Equal("", await lab.ShellAsync("s1", "ip -o addr show dev up1 scope global; ip -o link show dev up1 up; ip link del up1"));
         Assert.DoesNotContain("FABRIC-STAND-IN", await lab.ShellAsync("s1", "vtysh -c 'show running-config'"));
         await LeadsAsync(41, ["swp1"], "its own address is still there");
         foreach (var device in new[] { "s1", "h1" })

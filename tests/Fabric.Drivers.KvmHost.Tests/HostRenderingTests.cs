@@ -42,7 +42,8 @@ public sealed class HostRenderingTests
         .ForAll<int, int>((a, b) => Driver
             .Render(DeviceDiff.Compute(RandomStates.Make(a, kernel: false), RandomStates.Make(b, kernel: false)))
             .Forward.All(c => c.StartsWith("vtysh ", StringComparison.Ordinal) || c.Contains(" dev lo", StringComparison.Ordinal)
-                || c.StartsWith("ip link set dev swp", StringComparison.Ordinal) || c.StartsWith("ip link set dev eth7", StringComparison.Ordinal)))
+                || c.StartsWith("ip link set dev swp", StringComparison.Ordinal) || c.StartsWith("ip link set dev eth7", StringComparison.Ordinal)
+                || c.Contains(" dev swp9", StringComparison.Ordinal) || c.StartsWith("ip link add name swp9.300 link swp9 ", StringComparison.Ordinal)))
         .Check(Config.QuickThrowOnFailure.WithMaxTest(300).WithStartSize(1000).WithEndSize(1_000_000));
 
     internal static DeviceState Host(params DeviceObject[] more) => DeviceState.Of(

@@ -59,6 +59,8 @@ public sealed class ServiceRuleTests
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": []}""", "/spec/softGates", "one or two different" },
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1"], "upstreams": [{"softGate": "sg1", "port": "eth1", "addresses": ["100.64.1.1/31"]}]}""", "/spec/upstreams/0/port", "carries the underlay" },
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1"], "upstreams": [{"softGate": "sg1", "port": "eth9", "addresses": ["100.64.1.1/31"]}]}""", "/spec/upstreams/0/port", "has no port eth9" },
+        { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1"], "upstreams": [{"softGate": "sg1", "port": "eth2", "addresses": ["100.64.1.1/31", "fe80::1/64"]}]}""", "/spec/upstreams/0/addresses/1", "link-local" },
+        { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1"], "upstreams": [{"softGate": "sg1", "port": "enp129s0f0np0", "vlan": 4000, "addresses": ["100.64.1.1/31"]}]}""", "/spec/upstreams/0/vlan", "at most 15" },
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1"], "upstreams": [{"softGate": "sg2", "port": "eth2", "addresses": ["100.64.1.1/31"]}]}""", "/spec/upstreams/0/softGate", "no SoftGate of the pair" },
         { "SoftGatePair", "pair", """{"site": "dc1", "softGates": ["sg1"], "upstreams": [{"softGate": "sg1", "port": "eth2", "addresses": ["100.64.1.1/31"], "peers": [{"address": "100.64.1.1", "asn": 1}]}]}""", "/spec/upstreams/0/peers/0/address", "no other address" },
         { "AclList", "l", """{"tenant": "acme", "rules": [{"number": 0, "action": "permit"}]}""", "/spec/rules/0/number", "1..65535" },
@@ -214,7 +216,7 @@ public sealed class ServiceRuleTests
         select v4 ? IpPrefix.Of(IpAddr.Parse($"10.0.0.{bits}"), 24 + length) : IpPrefix.Of(IpAddr.Parse($"::{bits:x}"), 120 + length);
 
     private static string Device(string role, int number, string os) =>
-        $$"""{"site": "dc1", "role": "{{role}}", "os": "{{os}}", "management": {"address": "172.29.0.{{number}}", "hostKeys": ["{{HostKey}}"]}, "ports": [{"name": "eth1"}, {"name": "eth2"}]}""";
+        $$"""{"site": "dc1", "role": "{{role}}", "os": "{{os}}", "management": {"address": "172.29.0.{{number}}", "hostKeys": ["{{HostKey}}"]}, "ports": [{"name": "eth1"}, {"name": "eth2"}, {"name": "enp129s0f0np0"}]}""";
 
     private static IntentSnapshot Write(IntentSnapshot snapshot, params (string Kind, string Name, string Spec)[] resources)
     {

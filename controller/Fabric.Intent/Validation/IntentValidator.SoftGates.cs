@@ -9,6 +9,7 @@ public static partial class IntentValidator
 {
     private const int MaxPoolAddresses = 256;
     private const int MaxSources = 1000;
+    private const int MaxInterfaceName = 15;
     private const long LeastBandwidth = 1000;
 
     private static IEnumerable<(ChangeErrorKind Kind, string Pointer, string Message)> CheckPair(IntentSnapshot next, Resource resource, SoftGatePairSpec spec, SoftGatePairSpec? before)
@@ -68,9 +69,22 @@ public static partial class IntentValidator
                 yield return (ChangeErrorKind.Invalid, pointer + "/port", $"port {upstream.SoftGate}:{upstream.Port} is listed twice with the same vlan");
             }
 
+            if (upstream.Vlan is { } vlan && $"{upstream.Port}.{vlan}".Length > MaxInterfaceName)
+            {
+                yield return (ChangeErrorKind.Invalid, pointer + "/vlan", $"the VLAN's interface would be named {upstream.Port}.{vlan}, and names have at most {MaxInterfaceName} characters in Linux; rename the port");
+            }
+
             if (upstream.Addresses.Count == 0)
             {
                 yield return (ChangeErrorKind.Invalid, pointer + "/addresses", "an upstream link has at least one address");
+            }
+
+            for (var a = 0; a < upstream.Addresses.Count; a++)
+            {
+                if (upstream.Addresses[a].Address.IsLinkLocal)
+                {
+                    yield return (ChangeErrorKind.Invalid, $"{pointer}/addresses/{a}", $"{upstream.Addresses[a]} is link-local; give an address that the upstream router can be told of");
+                }
             }
 
             for (var p = 0; p < upstream.Peers.Count; p++)

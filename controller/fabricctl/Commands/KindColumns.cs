@@ -25,6 +25,16 @@ public static class KindColumns
         ],
         ["IpamAllocation"] = [Spec("vpc", "vpc"), Spec("prefix", "prefix")],
         ["IpamSubnet"] = [Spec("vpc", "vpc"), Spec("prefix", "prefix"), Spec("purpose", "purpose"), Spec("gateway", "defaultGateway")],
+        ["SoftGatePair"] = [Spec("site", "site"), Spec("softgates", "softGates")],
+        ["AclList"] = [Spec("tenant", "tenant"), ("rules", r => $"{r.ItemsAt("spec.rules").Count()}"), Spec("default", "default")],
+        ["PublicAddress"] = [Spec("vpc", "vpc"), Spec("prefix", "prefix")],
+        ["NatRule"] =
+        [
+            Spec("vpc", "vpc"), Spec("type", "type"), ("inside", r => First(r, "spec.inside", "spec.insideAddress")),
+            ("public", r => First(r, "spec.public", "spec.publicPrefix")),
+        ],
+        ["LoadBalancer"] = [Spec("vpc", "vpc"), Spec("address", "address"), Spec("protocol", "protocol"), ("backends", r => $"{r.ItemsAt("spec.backends").Count()}")],
+        ["StaticRoute"] = [Spec("vpc", "vpc"), Spec("prefix", "prefix"), Spec("next-hop", "nextHop")],
     };
 
     /// <summary>The columns of a kind, each with the text that it has for a resource.</summary>

@@ -13,10 +13,16 @@ public sealed record KindName(string Kind, string Plural, params string[] ShortN
         new("Tenant", "tenants", "tn"),
         new("Device", "devices", "dev"),
         new("Link", "links", "ln"),
+        new("SoftGatePair", "softgate-pairs", "pair", "pairs"),
+        new("AclList", "acl-lists", "acl", "acls"),
         new("Vpc", "vpcs"),
         new("VNet", "vnets", "vn"),
         new("IpamAllocation", "ipam-allocations", "allocation", "allocations", "alloc"),
         new("IpamSubnet", "ipam-subnets", "subnet", "subnets", "sn"),
+        new("PublicAddress", "public-addresses", "public"),
+        new("NatRule", "nat-rules", "nat"),
+        new("LoadBalancer", "load-balancers", "lb", "lbs"),
+        new("StaticRoute", "static-routes", "route", "routes"),
     ];
 
     /// <summary>The kind of this name: singular, plural or short, in any case, with or without dashes.</summary>

@@ -109,7 +109,7 @@ internal sealed class EvpnService : IAsyncDisposable
             }
             catch (Exception e) when (e is ArgumentException or ObjectDisposedException or InvalidOperationException)
             {
-                _log($"evpn: {e.Message}");
+                _log($"{e.Message}");
             }
         }
     }
@@ -153,7 +153,7 @@ internal sealed class EvpnService : IAsyncDisposable
         }
         else
         {
-            _log($"evpn: {e.Peer}: {e.Text}");
+            _log($"{e.Peer}: {e.Text}");
         }
     }
 
@@ -243,7 +243,7 @@ internal sealed class EvpnService : IAsyncDisposable
                 TimeProvider = settings.Time,
                 OnEvent = service.OnEvent,
             });
-            Vtep = new VtepSpeaker(Speaker, new() { Addresses = [identity.ServiceVtep], RouterMac = identity.RouterMac }, n => service._log($"evpn: {n}"));
+            Vtep = new VtepSpeaker(Speaker, new() { Addresses = [identity.ServiceVtep], RouterMac = identity.RouterMac }, n => service._log($"{n}"));
             _reader = service.FollowAsync(this, _stop.Token);
         }
 

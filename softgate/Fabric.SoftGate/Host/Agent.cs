@@ -68,19 +68,19 @@ internal sealed class Agent : IAsyncDisposable
         _neighbors = new NeighborService(
             new NeighborSettings(), _overlay, Floods, new HeardHosts(Hosts), owner => owner == _state?.Node.Name, time);
         var learn = new Learnt(this);
-        _evpn = new EvpnService(new EvpnSettings { Time = time }, learn, Loop.Post, line => log.Write("info", "evpn", line)) { Changed = RoutingChanged };
+        _evpn = new EvpnService(new EvpnSettings { Time = time }, learn, Loop.Post, new ProtocolLog(log, "evpn", time).Write) { Changed = RoutingChanged };
         _upstream = new UpstreamService(
             new UpstreamSettings { Time = time },
             learn,
             name => _interfaces.TryGetValue(name, out var link) ? link.Index : null,
             Loop.Post,
-            line => log.Write("info", "upstream", line))
+            new ProtocolLog(log, "upstream", time).Write)
         { Changed = RoutingChanged };
         _sync = new SyncService(
             new SyncSettings { Time = time, Secure = options.Controller is { } controller ? TlsOf(controller, time).SecureAsync : null },
             path,
             Loop.Post,
-            line => log.Write("info", "sync", line))
+            new ProtocolLog(log, "sync", time).Write)
         { Changed = RoutingChanged };
         _followers.Add(Hosts);
         _followers.Add(_neighbors);

@@ -33,7 +33,7 @@ internal sealed class ControllerClient : IAsyncDisposable
     private readonly SemaphoreSlim _enrolling = new(1);
     private Task _running = Task.CompletedTask;
     private volatile string _status = "not connected yet";
-    private long _revision = -1;
+    private long? _revision;
 
     /// <param name="options">Where the controller is.</param>
     /// <param name="stateDirectory">Where the last state is kept.</param>
@@ -118,7 +118,7 @@ internal sealed class ControllerClient : IAsyncDisposable
     /// <summary>Waits for another state and puts it in force.</summary>
     private async Task FollowAsync(HttpClient client, CancellationToken stop)
     {
-        using var response = await client.GetAsync($"agent/v1/state?after={_revision}&wait={LongPoll}", stop);
+        using var response = await client.GetAsync($"agent/v1/state?wait={LongPoll}{(_revision is { } have ? $"&after={have}" : "")}", stop);
         await CheckAsync(response, stop);
         Say("connected");
         if (response.StatusCode == HttpStatusCode.NoContent)

@@ -38,6 +38,9 @@ internal enum VpcFlags : uint
     /// <summary>The same for IPv6.</summary>
     RoutedPublic6 = 1 << 3,
     Present = 1 << 4,
+
+    /// <summary>The partner's while both nodes are well.</summary>
+    Partners = 1 << 5,
 }
 
 /// <summary><c>enum vnet_kind</c>.</summary>

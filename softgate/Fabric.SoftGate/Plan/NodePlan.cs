@@ -39,7 +39,10 @@ internal sealed class NodePlan
     };
 
     /// <summary>Index in <c>vteps</c> of the outer source of a VPC's packets: the service address of the node that owns it.</summary>
-    internal uint SourceOf(string owner) => owner == _name ? 1u : 2u;
+    internal uint SourceOf(string owner) => IsOwn(owner) ? 1u : 2u;
+
+    /// <summary>Whether a VPC of this owner is the node's own while both are well.</summary>
+    internal bool IsOwn(string owner) => owner == _name;
 
     /// <summary>Whether VPCs become the same with another one.</summary>
     internal bool IsSameForVpcs(NodePlan other) => _name == other._name && RouterMac == other.RouterMac && GatewayMac == other.GatewayMac;

@@ -172,6 +172,7 @@ internal sealed class SliceCompiler
         }
 
         var flags = VpcFlags.Present
+            | (Node.IsOwn(vpc.Owner) ? VpcFlags.None : VpcFlags.Partners)
             | (vpc.AntiSpoof ? VpcFlags.AntiSpoof : VpcFlags.None)
             | (vpc.RoutedIpv4 ? VpcFlags.RoutedPublic4 : VpcFlags.None)
             | (vpc.RoutedIpv6 ? VpcFlags.RoutedPublic6 : VpcFlags.None)

@@ -148,7 +148,7 @@ internal sealed class SyncService : IAsyncDisposable
         if (!IsReady)
         {
             IsReady = true;
-            _log($"sync: ready: {why}");
+            _log($"ready: {why}");
             Changed?.Invoke();
         }
     }
@@ -178,7 +178,7 @@ internal sealed class SyncService : IAsyncDisposable
             }
             catch (Exception e) when (e is InvalidOperationException or KernelException)
             {
-                _log($"sync: {(e.InnerException ?? e).Message}");
+                _log($"{(e.InnerException ?? e).Message}");
             }
         }
     }
@@ -213,7 +213,7 @@ internal sealed class SyncService : IAsyncDisposable
                 var why = e is OperationCanceledException ? "the partner is silent" : e.Message;
                 if (why != said)
                 {
-                    _log($"sync: {pair.PartnerName}: {why}");
+                    _log($"{pair.PartnerName}: {why}");
                     said = why;
                 }
             }

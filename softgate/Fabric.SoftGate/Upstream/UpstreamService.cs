@@ -156,7 +156,7 @@ internal sealed class UpstreamService : IAsyncDisposable
             }
             catch (Exception e) when (e is ArgumentException or ObjectDisposedException or InvalidOperationException)
             {
-                _log($"upstream: {e.Message}");
+                _log($"{e.Message}");
             }
         }
     }
@@ -173,7 +173,7 @@ internal sealed class UpstreamService : IAsyncDisposable
         {
             foreach (var (index, fault) in await role.Speaker.InjectAsync(changes))
             {
-                _log($"upstream: {RouteName.Of(changes[index].Family, changes[index].Nlri.Span)} cannot be announced: {fault}");
+                _log($"{RouteName.Of(changes[index].Family, changes[index].Nlri.Span)} cannot be announced: {fault}");
             }
 
             role.Speaker.SetPeers(peers);
@@ -211,7 +211,7 @@ internal sealed class UpstreamService : IAsyncDisposable
                 return;
         }
 
-        _log($"upstream: {e.Peer}: {e.Text}");
+        _log($"{e.Peer}: {e.Text}");
     }
 
     private void CountSessions() => _post(() =>

@@ -211,9 +211,9 @@ internal sealed class KernelFacts
             Add(ConfigLine.Ip, ObjectLines.Master(name, master));
         }
 
-        if (link.Alias == Names.PortAlias)
+        if (link.Alias is Names.UnderlayAlias or Names.UpstreamAlias)
         {
-            Add(ConfigLine.Ip, ObjectLines.Alias(name));
+            Add(ConfigLine.Ip, ObjectLines.Alias(name, link.Alias));
         }
 
         if (link.Mac is { } mac)
@@ -240,8 +240,8 @@ internal sealed class KernelFacts
             case "vrf" when Vni.TryCreate(link.Number, out var table, out _):
                 Add(ConfigLine.Ip, ObjectLines.LinkAdd(name, ObjectLines.VrfKind(table)));
                 break;
-            case "vlan" when link.Parent == Names.Bridge && VlanId.TryCreate(link.Number, out var vlan, out _):
-                Add(ConfigLine.Ip, ObjectLines.LinkAdd(name, ObjectLines.SviKind(vlan)));
+            case "vlan" when link.Parent is { } parent && VlanId.TryCreate(link.Number, out var vlan, out _):
+                Add(ConfigLine.Ip, ObjectLines.LinkAdd(name, ObjectLines.VlanKind(parent, vlan)));
                 break;
         }
     }

@@ -138,9 +138,14 @@ internal sealed class StateReader
             }
         }
 
-        foreach (var link in _kernel.Links.Values.Where(l => l.Alias == Names.PortAlias))
+        foreach (var link in _kernel.Links.Values.Where(l => l.Alias == Names.UnderlayAlias))
         {
             TryAdd(new UnderlayPort(link.Name, link.Mtu), asn);
+        }
+
+        foreach (var link in _kernel.Links.Values.Where(l => l.Alias == Names.UpstreamAlias))
+        {
+            ReadUpstream(link.Name, asn);
         }
 
         if (!_dialect.OwnsKernel)
@@ -171,6 +176,29 @@ internal sealed class StateReader
             foreach (var (_, vlan, untagged) in _kernel.Vlans.Where(v => v.Device == link.Name))
             {
                 TryAdd(new PortVlan(link.Name, vlan, untagged), asn);
+            }
+        }
+    }
+
+    private void ReadUpstream(string port, Asn? asn)
+    {
+        TryAdd(new UpstreamPort(port), asn);
+        List<(string Device, VlanId? Vlan)> networks = [(port, null)];
+        foreach (var link in _kernel.Links.Values.Where(l => l.Kind == "vlan" && l.Parent == port))
+        {
+            // Others are somebody else's.
+            if (VlanId.TryCreate(link.Number, out var vlan, out _) && link.Name == $"{port}.{vlan}")
+            {
+                TryAdd(new UpstreamVlan(port, vlan), asn);
+                networks.Add((link.Name, vlan));
+            }
+        }
+
+        foreach (var (device, vlan) in networks)
+        {
+            foreach (var (_, address) in _kernel.Addresses.Where(a => a.Device == device))
+            {
+                TryAdd(new UpstreamAddress(port, vlan, address), asn);
             }
         }
     }

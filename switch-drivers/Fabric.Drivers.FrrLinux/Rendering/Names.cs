@@ -7,7 +7,8 @@ internal static class Names
 {
     public const string Bridge = "br-fabric";
     public const string ManagementPort = "mgmt0";
-    public const string PortAlias = "fabric-underlay";
+    public const string UnderlayAlias = "fabric-underlay";
+    public const string UpstreamAlias = "fabric-upstream";
 
     /// <summary>Peer group of the unnumbered sessions.</summary>
     public const string PeerGroup = "FABRIC";
@@ -39,6 +40,10 @@ internal static class Names
 
     /// <summary>Routed interface of an L3VNI.</summary>
     public static string L3Svi(Vni l3Vni) => $"l3-{l3Vni}";
+
+    /// <summary>Interface of an upstream network.</summary>
+    /// <exception cref="ArgumentException">The port's name is none, or leaves no room for the VLAN.</exception>
+    public static string Upstream(string port, VlanId? vlan) => Port(vlan is { } tag ? $"{port}.{tag}" : port);
 
     public static string Vrf(Vni l3Vni) => $"vrf-{l3Vni}";
 

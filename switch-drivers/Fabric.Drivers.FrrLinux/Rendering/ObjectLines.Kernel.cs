@@ -29,7 +29,7 @@ internal static partial class ObjectLines
 
     public static string Mac(string device, MacAddress mac) => $"link set dev {device} address {mac}";
 
-    public static string Alias(string device) => $"link set dev {device} alias {Names.PortAlias}";
+    public static string Alias(string device, string alias) => $"link set dev {device} alias {alias}";
 
     public static string LinkAdd(string device, string kind) => $"link add name {device} {kind}";
 
@@ -44,7 +44,9 @@ internal static partial class ObjectLines
 
     public static string VxlanKind(Vni vni, IpAddr local) => $"type vxlan id {vni} local {local} dstport 4789 nolearning";
 
-    public static string SviKind(VlanId vlan) => $"link {Names.Bridge} type vlan id {vlan}";
+    public static string SviKind(VlanId vlan) => VlanKind(Names.Bridge, vlan);
+
+    public static string VlanKind(string device, VlanId vlan) => $"link {device} type vlan id {vlan}";
 
     public static string VrfKind(Vni l3Vni) => $"type vrf table {l3Vni}";
 
@@ -88,9 +90,34 @@ internal static partial class ObjectLines
     private static IEnumerable<ConfigLine> Underlay(UnderlayPort o)
     {
         var port = Names.Port(o.Name);
-        yield return Ip(Alias(port), undo: $"link set dev {port} alias \"\"");
+        yield return Claim(port, Names.UnderlayAlias);
         yield return Ip(Mtu(port, o.Mtu), undo: Mtu(port, DefaultMtu), slot: $"mtu {port}");
         yield return Ip(Up(port), undo: $"link set dev {port} down");
+    }
+
+    /// <summary>Marks a port as one of ours, so that it is found again.</summary>
+    private static ConfigLine Claim(string port, string alias) => Ip(Alias(port, alias), undo: $"link set dev {port} alias \"\"");
+
+    private static IEnumerable<ConfigLine> Upstream(UpstreamPort o)
+    {
+        var port = Names.Port(o.Name);
+        yield return Claim(port, Names.UpstreamAlias);
+        yield return Ip(Up(port), undo: $"link set dev {port} down");
+    }
+
+    private static IEnumerable<ConfigLine> UpstreamInterface(UpstreamVlan o)
+    {
+        var device = Names.Upstream(o.Port, o.Vlan);
+        var made = Ip(LinkAdd(device, VlanKind(Names.Port(o.Port), o.Vlan)), undo: $"link del dev {device}");
+        yield return made;
+        yield return Ip(Up(device), under: made);
+    }
+
+    private static IEnumerable<ConfigLine> Upstream(UpstreamAddress o)
+    {
+        var device = Names.Upstream(o.Port, o.Vlan);
+        var made = o.Vlan is { } vlan ? Ip(LinkAdd(device, VlanKind(o.Port, vlan))) : null;
+        yield return Ip(AddressAdd(o.Address.ToString(), device, withoutDad: false), undo: $"address del {o.Address} dev {device}", under: made);
     }
 
     private static IEnumerable<ConfigLine> TheBridge()

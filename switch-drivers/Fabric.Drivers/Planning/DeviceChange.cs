@@ -32,7 +32,7 @@ public sealed record DeviceChange(DeviceObject? Before, DeviceObject? After)
         { Before: BgpInstance before, After: BgpInstance after } =>
             before.RouterId != after.RouterId || before.LoopbackPool6.HasValue != after.LoopbackPool6.HasValue,
         { Before: BgpInstance, After: null } => true,
-        { Before: FabricNeighbor or UnderlayPort or LoopbackAddress or Vrf or Bridge, After: null } => true,
+        { Before: FabricNeighbor or UnderlayPort or UpstreamPort or UpstreamVlan or UpstreamAddress or LoopbackAddress or Vrf or Bridge, After: null } => true,
         { Before: UnderlayPort before, After: UnderlayPort after } => before.Mtu != after.Mtu,
         { Before: Vrf before, After: Vrf after } => before with { Missing = [] } != after,
         _ => false,

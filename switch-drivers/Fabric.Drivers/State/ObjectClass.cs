@@ -12,6 +12,15 @@ public enum ObjectClass
     /// <summary><see cref="State.UnderlayPort"/>.</summary>
     UnderlayPort,
 
+    /// <summary><see cref="State.UpstreamPort"/>.</summary>
+    UpstreamPort,
+
+    /// <summary><see cref="State.UpstreamVlan"/>.</summary>
+    UpstreamVlan,
+
+    /// <summary><see cref="State.UpstreamAddress"/>.</summary>
+    UpstreamAddress,
+
     /// <summary><see cref="State.BgpInstance"/>.</summary>
     BgpInstance,
 

@@ -26,6 +26,40 @@ public sealed record UnderlayPort(string Name, int Mtu) : DeviceObject
     public override ObjectKey Key => new(ObjectClass.UnderlayPort, Name);
 }
 
+/// <summary>A SoftGate's port towards an upstream router: up. Its MTU is the operator's.</summary>
+/// <param name="Name">Interface name on the device.</param>
+public sealed record UpstreamPort(string Name) : DeviceObject
+{
+    /// <inheritdoc/>
+    public override ObjectKey Key => new(ObjectClass.UpstreamPort, Name);
+}
+
+/// <summary>A VLAN (IEEE 802.1Q) on an upstream port, with an interface of its own.</summary>
+/// <param name="Port">Interface name of the port.</param>
+/// <param name="Vlan">The tag on the wire.</param>
+public sealed record UpstreamVlan(string Port, VlanId Vlan) : DeviceObject
+{
+    /// <inheritdoc/>
+    public override ObjectKey Key => new(ObjectClass.UpstreamVlan, $"{Port}/{Vlan}");
+
+    /// <inheritdoc/>
+    public override IEnumerable<ObjectKey> DependsOn => [new(ObjectClass.UpstreamPort, Port)];
+}
+
+/// <summary>An address of a SoftGate in the network that it shares with an upstream router.</summary>
+/// <param name="Port">Interface name of the port.</param>
+/// <param name="Vlan">The VLAN on it; null: untagged.</param>
+/// <param name="Address">The address with its network's prefix length.</param>
+public sealed record UpstreamAddress(string Port, VlanId? Vlan, IpInterface Address) : DeviceObject
+{
+    /// <inheritdoc/>
+    public override ObjectKey Key => new(ObjectClass.UpstreamAddress, $"{Port}/{(Vlan is { } vlan ? $"{vlan}/" : "")}{Address}");
+
+    /// <inheritdoc/>
+    public override IEnumerable<ObjectKey> DependsOn =>
+        [Vlan is { } vlan ? new(ObjectClass.UpstreamVlan, $"{Port}/{vlan}") : new(ObjectClass.UpstreamPort, Port)];
+}
+
 /// <summary>BFD timers of the fabric's sessions (RFC 5880).</summary>
 /// <param name="IntervalMilliseconds">Transmit and receive interval, 10..60000 ms.</param>
 /// <param name="Multiplier">Packets that may be lost before the session is down, 2..255.</param>

@@ -54,5 +54,16 @@ internal static class Desired
         ];
     }
 
+    public static IEnumerable<DeviceObject> Upstream(string port, int? vlan, params string[] addresses)
+    {
+        VlanId? tag = vlan is { } number ? new VlanId(number) : null;
+        return
+        [
+            new UpstreamPort(port),
+            .. tag is { } there ? (DeviceObject[])[new UpstreamVlan(port, there)] : [],
+            .. addresses.Select(a => new UpstreamAddress(port, tag, IpInterface.Parse(a))),
+        ];
+    }
+
     public static IEnumerable<DeviceObject> Port(string port, int vlan, bool untagged = true) => [new BridgePort(port, 8950), new PortVlan(port, new VlanId(vlan), untagged)];
 }

@@ -11,7 +11,13 @@ namespace Fabric.Drivers.FrrLinux.Tests.Rendering;
 public sealed class RenderingTests
 {
     private static readonly LinuxSwitchDriver Driver = new(TimeProvider.System);
-    private static readonly DeviceState Everything = Desired.LeafWithVpc.With(new ControllerNeighbor(IpAddr.Parse("172.29.0.1"), new Asn(4200000000)));
+    private static readonly DeviceState Everything = DeviceState.Of(
+    [
+        .. Desired.LeafWithVpc,
+        new ControllerNeighbor(IpAddr.Parse("172.29.0.1"), new Asn(4200000000)),
+        .. Desired.Upstream("swp20", null, "100.64.1.1/31", "2001:db8:64:1::1/127"),
+        .. Desired.Upstream("swp20", 300, "100.64.3.1/31"),
+    ]);
 
     public static TheoryData<string> Kinds => new(
         Everything.Select(o => o.Key.Class).Append(ObjectClass.ForeignLine).Distinct().Select(c => c.ToString()));
@@ -60,11 +66,15 @@ public sealed class RenderingTests
     [InlineData("0123456789abcdef")]
     public void A_name_that_is_no_port_is_refused(string port)
     {
-        foreach (DeviceObject item in new DeviceObject[] { new UnderlayPort(port, 9000), new FabricNeighbor(port), new BridgePort(port, 1500), new PortVlan(port, new VlanId(5), true) })
+        foreach (DeviceObject item in new DeviceObject[] { new UnderlayPort(port, 9000), new FabricNeighbor(port), new BridgePort(port, 1500), new PortVlan(port, new VlanId(5), true), new UpstreamPort(port) })
         {
             Assert.Throws<ArgumentException>(() => Driver.Render(new DevicePlan(Everything, [new DeviceChange(null, item)])));
         }
     }
+
+    [Fact]
+    public void An_upstream_port_whose_name_leaves_no_room_for_the_vlan_is_refused() =>
+        Assert.Throws<ArgumentException>(() => Render(DeviceState.Empty, DeviceState.Of(Desired.Upstream("enp129s0f0np0", 4000, "100.64.3.1/31"))));
 
     [Fact]
     public void Nothing_to_do_renders_nothing() => Assert.Empty(Render(Everything, Everything).Steps);

@@ -31,6 +31,17 @@ internal static class RandomStates
             objects.Add(new UnderlayPort(port, Chance(0.7) ? 9000 : 1600));
         }
 
+        if (Chance(0.3))
+        {
+            objects.Add(new UpstreamPort("swp9"));
+            objects.Add(new UpstreamAddress("swp9", null, IpInterface.Parse(Chance(0.7) ? "100.64.1.1/31" : "100.64.1.3/31")));
+            if (Chance(0.5))
+            {
+                objects.Add(new UpstreamVlan("swp9", new VlanId(300)));
+                objects.Add(new UpstreamAddress("swp9", new VlanId(300), IpInterface.Parse("2001:db8:64::1/127")));
+            }
+        }
+
         if (!Chance(0.9))
         {
             return DeviceState.Of(objects);

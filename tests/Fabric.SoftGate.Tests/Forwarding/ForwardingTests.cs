@@ -31,6 +31,42 @@ public sealed class ForwardingTests : IDisposable
     }
 
     [Fact]
+    public void What_a_vpc_sends_to_the_partners_public_addresses_leaves_by_the_upstream_router()
+    {
+        SoftGateVpc Vpc(int uid, string owner) => Gate.Vpc(uid) with { Owner = owner };
+        var state = Gate.Plain with
+        {
+            Nat = [Gate.SourceNat(1, Public), Gate.Static(2, "10.0.0.10", "198.18.0.2")],
+            PublicAddresses = [new() { Vpc = 2, Prefix = IpPrefix.Parse("198.18.1.0/24"), Routed = true }],
+        };
+        ushort port = 40001;
+        Sent Send(string to) => _gate.Send(Node.FromVpc(1, Packet.UdpOf("10.0.0.10", port, to, 53)));
+
+        // Both ours, or both the partner's for whom we stand in: here.
+        foreach (var (one, two) in new[] { ("softgate1", "softgate1"), ("softgate2", "softgate2"), ("softgate2", "softgate1") })
+        {
+            _gate.Apply(state with { Vpcs = [Vpc(1, one), Vpc(2, two)] });
+            Assert.Equal((IpAddr.Parse(Public), IpAddr.Parse("10.0.0.10"), 5002), (Send("198.18.0.2").Packet.Source, Send("198.18.0.2").Packet.Destination, Send("198.18.0.2").Vni));
+        }
+
+        // The partner's: whoever has it now is told by the router. What comes back from it to us, because we have it now, is taken.
+        _gate.Apply(state with { Vpcs = [Vpc(1, "softgate1"), Vpc(2, "softgate2")] });
+        port++;
+        foreach (var to in new[] { "198.18.0.2", "198.18.1.10" })
+        {
+            var sent = Send(to);
+            Assert.Equal((IpAddr.Parse(Public), IpAddr.Parse(to), Node.PublicVlan), (sent.Packet.Source, sent.Packet.Destination, sent.Vlan));
+        }
+
+        var turned = _gate.Send(Node.FromOutside(Send("198.18.0.2").Packet));
+        Assert.Equal((IpAddr.Parse("10.0.0.10"), 5002), (turned.Packet.Destination, turned.Vni));
+        var answer = _gate.Send(Node.FromVpc(2, turned.Packet.Reply()));
+        Assert.Equal((IpAddr.Parse("198.18.0.2"), IpAddr.Parse(Public), Node.PublicVlan), (answer.Packet.Source, answer.Packet.Destination, answer.Vlan));
+        var back = _gate.Send(Node.FromOutside(answer.Packet));
+        Assert.Equal((IpAddr.Parse("10.0.0.10"), 5001), (back.Packet.Destination, back.Vni));
+    }
+
+    [Fact]
     public void Static_nat_goes_both_ways()
     {
         _gate.Apply(Gate.Plain with { Nat = [Gate.Static(1, "10.0.0.10", Public), Gate.SourceNat(1, "198.18.0.2")] });
@@ -44,8 +80,14 @@ public sealed class ForwardingTests : IDisposable
     {
         SoftGateNat Rule(string inside) => new()
         {
-            Uid = 7, Vpc = 2, Kind = SoftGateNatKind.Destination, Public = [IpAddr.Parse(Public)], InsideAddress = IpAddr.Parse(inside),
-            Protocol = Packet.Tcp, Ports = new(8001, 8010), InsidePort = 9001,
+            Uid = 7,
+            Vpc = 2,
+            Kind = SoftGateNatKind.Destination,
+            Public = [IpAddr.Parse(Public)],
+            InsideAddress = IpAddr.Parse(inside),
+            Protocol = Packet.Tcp,
+            Ports = new(8001, 8010),
+            InsidePort = 9001,
         };
         _gate.Apply(Gate.Plain with { Nat = [Rule("10.0.0.10")] });
         for (ushort port = 8001; port <= 8010; port++)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -179,6 +180,12 @@ public sealed class ControllerClientTests : IAsyncDisposable
         else
         {
             var after = context.Request.Query["after"].ToString();
+            if (after.Length > 0 && !ulong.TryParse(after, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            {
+                context.Response.StatusCode = 400; // As the controller does.
+                return;
+            }
+
             for (var i = 0; i < 20 && after == $"{Volatile.Read(ref _revision)}"; i++)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, context.RequestAborted);
