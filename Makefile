@@ -38,7 +38,7 @@ build: packages-build ## Release build; programs become runnable as bin/fabricd,
 extension: packages-build bin/extension/fabric-network-extension ## bin/extension: what goes onto CloudStack's management servers; see docs/cloudstack-extension.md
 	@echo 'bin/extension is up to date'
 
-test: packages-lab packages-vm packages-test build artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped
+test: packages-lab packages-vm packages-test build extension artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped
 	@tests/run.sh
 
 test-unit: packages-build packages-test build artifacts/.tests-built ## the tests that need no lab and no root

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Fabric.CloudStackBridge.Store;
 using Fabric.CloudStackBridge.Tests.Support;
+using Fabric.Compiler;
+using Fabric.Intent.Resources;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using static Fabric.CloudStackBridge.Tests.Support.ExtensionCloud;
@@ -155,6 +157,35 @@ public sealed class ExtensionLifecycleTests : IAsyncLifetime
         await _host.RestartAsync();
         await cloud.NetworkAsync(net, "implement-network", new JsonObject { ["extension_ip"] = net.Gateway });
         Assert.Equal(before, await StateAsync());
+    }
+
+    [Fact]
+    public async Task All_of_it_reaches_what_the_SoftGate_is_told()
+    {
+        using var cloud = Cloud();
+        await LiveAsync(cloud);
+        var snapshot = _host.Controller.Fabricd.Store.Intent.Current;
+        var state = SoftGateCompiler.Compile(snapshot, snapshot.Find(ResourceKind.Device, "sg1")!)!;
+        var vpcs = state.Vpcs.ToDictionary(v => v.Uid, v => v.Name);
+        var lists = state.AccessLists.ToDictionary(l => l.Uid);
+        Assert.Equal(
+            ["east-z1-network-241 1010777 10.1.1.1/24 False 10.1.1.74 10.1.1.75", "east-z1-vpc-12 1010260 10.12.1.1/24 2001:db8:5::1/64 False 10.12.1.10"],
+            state.VNets.Select(n => $"{vpcs[n.Vpc]} {n.Vni} {string.Join(' ', n.Gateways)} {n.Blocked} {string.Join(' ', n.KnownHosts.Select(h => h.Address))}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [
+                "Destination 203.0.113.18 22 10.1.1.74 22", "Destination 203.0.113.18 8080-8090 10.1.1.75 9080", "Destination 203.0.113.32 22 10.12.1.10 22", "Source 203.0.113.17 10.1.1.0/24", "Source 203.0.113.31 10.12.0.0/16",
+                "Static 203.0.113.19 10.1.1.74", "Static 203.0.113.33 10.12.1.11",
+            ],
+            state.Nat.Select(n => $"{n.Kind} {n.Public[0]} {n.Ports?.First}{(n.Ports is { } p && p.Last != p.First ? $"-{p.Last}" : "")} {n.Inside}{n.InsideAddress} {n.InsidePort}".Replace("  ", " ", StringComparison.Ordinal).Trim())
+                .Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["203.0.113.20 LeastConnections 10.1.1.74:8080 10.1.1.75:8080", "203.0.113.34 SourceAffinity 10.12.1.10:8443"],
+            state.Balancers.Select(b => $"{b.Address} {b.Balancing} {string.Join(' ', b.Backends.Select(m => $"{m.Address}:{m.Port}"))}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["203.0.113.17/32", "203.0.113.18/32 6 198.51.100.0/24,192.0.2.7/32 8080-8090", "203.0.113.19/32 1 0.0.0.0/0", "203.0.113.20/32"],
+            state.PublicAddresses.Select(a => $"{a.Prefix} {string.Join(' ', lists[a.AccessList!.Value].Rules.Select(r => $"{r.Protocol} {string.Join(',', r.Sources)} {string.Join(',', r.Ports.Select(p => $"{p.First}-{p.Last}"))}"))}".Trim())
+                .Order(StringComparer.Ordinal));
+        Assert.All(state.PublicAddresses, a => Assert.False(lists[a.AccessList!.Value].PermitByDefault));
     }
 
     /// <summary>Everything that CloudStack can ask for, once.</summary>
