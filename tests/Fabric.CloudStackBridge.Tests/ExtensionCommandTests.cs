@@ -269,6 +269,31 @@ public sealed class ExtensionCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Interfaces_of_a_layer_2_network_are_known_by_their_MAC_addresses_alone()
+    {
+        (_net.Vlan, _net.State) = ("1010241", "implementing");
+        await _cloud.NetworkAsync(_net, "implement-network", new JsonObject { ["gateway"] = null, ["cidr"] = null, ["guest_type"] = "l2" });
+        foreach (var nic in new[] { 7, 8, 9 })
+        {
+            await _cloud.NetworkAsync(_net, "prepare-nic", Nic(_net, nic, "", ("gateway", null), ("netmask", null)));
+        }
+
+        Assert.Equal([Mac(7), Mac(8), Mac(9)], Store.Load(new DomainKey(ExtensionCloud.Cloud, 1, false, 241)).Networks[241].Hosts.Select(h => h.Mac.ToString()));
+        Assert.Empty((await SpecAsync("vnets", "east-z1-network-241"))["gateways"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task User_data_of_more_than_a_megabyte_is_kept_and_bounded()
+    {
+        await ImplementAsync();
+        var large = new string('x', 1_500_000);
+        await _cloud.NetworkAsync(_net, "save-userdata", Nic(_net, 7, "10.1.1.74", ("userdata", large)));
+        Assert.Equal(large, Assert.Single(Store.Guests(ExtensionCloud.Cloud, 1, 241)).Files[GuestFiles.UserData]);
+        var e = await Assert.ThrowsAsync<ExtensionException>(() => _cloud.NetworkAsync(_net, "save-userdata", Nic(_net, 7, "10.1.1.74", ("userdata", large + large))));
+        Assert.Contains("userdata: has more than 2097152 characters", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Removals_of_what_was_never_there_succeed_and_leave_nothing()
     {
         var nic = Nic(_net, 7, "10.1.1.74");

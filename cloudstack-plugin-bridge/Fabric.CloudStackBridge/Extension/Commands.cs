@@ -433,10 +433,13 @@ public static class Commands
             Hosts =
             [
                 .. network.Hosts.Where(h => h.Mac != host.Mac)
-                    .Select(h => h with { Ip = h.Ip is { } a && addresses.Contains(a) ? null : h.Ip, Ip6 = h.Ip6 is { } b && addresses.Contains(b) ? null : h.Ip6 })
-                    .Where(static h => h.Addresses.Any()).Append(host).OrderBy(static h => h.Mac),
+                    .Select(h => (Before: h, After: h with { Ip = Left(h.Ip), Ip6 = Left(h.Ip6) }))
+                    .Where(static h => h.After == h.Before || h.After.Addresses.Any()).Select(static h => h.After)
+                    .Append(host).OrderBy(static h => h.Mac),
             ],
         };
+
+        IpAddr? Left(IpAddr? address) => address is { } taken && addresses.Contains(taken) ? null : address;
     }
 
     private static bool IsKnown(Host host) => host.Prepared || host.Dhcp || host.DnsName;
