@@ -199,7 +199,9 @@ public static class Commands
         var allowed = rules.Flag("default_egress_allow") ?? throw NetrisException.Field("fw_rules.default_egress_allow", "is missing");
         var items = Call.Items(rules.Raw("rules") ?? throw NetrisException.Field("fw_rules.rules", "is missing"), "fw_rules.rules");
         var firewall = new Firewall(allowed, [.. items.Select(FirewallRule).OrderBy(static r => r.Id).Select(static r => r.Rule)]);
-        return Change(domain, call, n => n.Implemented ? n with { Firewall = firewall } : n, MustBeThere(call) && call.IsLive);
+
+        // The empty set is what everything begins and ends with, and no error for a network that is not here.
+        return Change(domain, call, n => n.Implemented ? n with { Firewall = firewall } : n, needed: items.Count > 0 && call.IsLive);
     }
 
     private static (int Id, FirewallRule Rule) FirewallRule(Fields item)
@@ -221,7 +223,7 @@ public static class Commands
     private static Effect ApplyAcl(RoutingDomain domain, Call call)
     {
         var items = call.Items("acl_rules").Select(AclItem).OrderBy(static i => i.Number).ToValueList();
-        return Change(domain, call, n => n.Implemented ? n with { Acl = items } : n, MustBeThere(call) && call.IsLive);
+        return Change(domain, call, n => n.Implemented ? n with { Acl = items } : n, needed: items.Count > 0 && call.IsLive);
     }
 
     private static AclItem AclItem(Fields item)
@@ -409,10 +411,6 @@ public static class Commands
 
         return network is null ? domain : domain with { Networks = domain.Networks.SetItem(call.NetworkId, change(network)) };
     }
-
-    /// <summary>Whether rules that a network cannot take are worth an error: the empty set is what everything begins and ends with.</summary>
-    private static bool MustBeThere(Call call) => call.Structure(call.Command == "apply-fw-rules" ? "fw_rules" : "acl_rules") is { } json
-        && (json.ValueKind == System.Text.Json.JsonValueKind.Array ? json.GetArrayLength() : json.TryGetProperty("rules", out var rules) ? rules.GetArrayLength() : 0) > 0;
 
     private static Network WithPublic(Network network, Call call) => call.PublicAddress() is { } address && network.Addresses.All(a => a.Ip != address.Ip)
         ? With(network, address with { SourceNat = false })
