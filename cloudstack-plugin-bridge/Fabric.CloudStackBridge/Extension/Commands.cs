@@ -20,7 +20,7 @@ public static partial class Commands
         ["destroy-network"] = DestroyNetwork,
         ["implement-vpc"] = ImplementVpc,
         ["shutdown-vpc"] = ShutdownVpc,
-        ["update-vpc-source-nat-ip"] = ImplementVpc,
+        ["update-vpc-source-nat-ip"] = (d, c) => c.PublicAddress() is not null ? ImplementVpc(d, c) : throw NetrisException.Field("public_ip", "is missing"),
         ["assign-ip"] = AssignIp,
         ["release-ip"] = ReleaseIp,
         ["add-static-nat"] = AddStaticNat,
