@@ -44,8 +44,14 @@ public sealed class ForwardingTests : IDisposable
     {
         SoftGateNat Rule(string inside) => new()
         {
-            Uid = 7, Vpc = 2, Kind = SoftGateNatKind.Destination, Public = [IpAddr.Parse(Public)], InsideAddress = IpAddr.Parse(inside),
-            Protocol = Packet.Tcp, Ports = new(8001, 8010), InsidePort = 9001,
+            Uid = 7,
+            Vpc = 2,
+            Kind = SoftGateNatKind.Destination,
+            Public = [IpAddr.Parse(Public)],
+            InsideAddress = IpAddr.Parse(inside),
+            Protocol = Packet.Tcp,
+            Ports = new(8001, 8010),
+            InsidePort = 9001,
         };
         _gate.Apply(Gate.Plain with { Nat = [Rule("10.0.0.10")] });
         for (ushort port = 8001; port <= 8010; port++)

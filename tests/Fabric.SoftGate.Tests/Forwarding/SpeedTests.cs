@@ -18,7 +18,10 @@ public sealed class SpeedTests(ITestOutputHelper output)
     {
         using var gate = new Gate(new Dictionary<string, uint>
         {
-            ["services"] = 1 << 18, ["service_addresses"] = 1 << 18, ["public_addresses"] = 1 << 18, ["prefixes"] = 1 << 18,
+            ["services"] = 1 << 18,
+            ["service_addresses"] = 1 << 18,
+            ["public_addresses"] = 1 << 18,
+            ["prefixes"] = 1 << 18,
         });
         var state = Gate.Plain with
         {
@@ -67,8 +70,11 @@ public sealed class SpeedTests(ITestOutputHelper output)
             Name = $"list{uid}",
             Rules = Enumerable.Range(0, 1000).Select(i => new SoftGateAccessRule
             {
-                Number = i, Permit = i % 3 == 0, Protocol = Packet.Tcp,
-                Sources = [IpPrefix.Of(IpAddr.V4((uint)((i * 7919 % 256) + variant) << 16), 16)], Ports = [new((ushort)(i * 60), (ushort)((i * 60) + 59))],
+                Number = i,
+                Permit = i % 3 == 0,
+                Protocol = Packet.Tcp,
+                Sources = [IpPrefix.Of(IpAddr.V4((uint)((i * 7919 % 256) + variant) << 16), 16)],
+                Ports = [new((ushort)(i * 60), (ushort)((i * 60) + 59))],
             }).ToValueList(),
         };
         var state = Gate.Plain with

@@ -307,7 +307,10 @@ public sealed class SyncTests : IAsyncDisposable
     {
         var settings = new SyncSettings
         {
-            Port = _port, ConnectRetry = TimeSpan.FromMilliseconds(100), AloneAfter = TimeSpan.FromSeconds(2), Pass = TimeSpan.FromSeconds(1),
+            Port = _port,
+            ConnectRetry = TimeSpan.FromMilliseconds(100),
+            AloneAfter = TimeSpan.FromSeconds(2),
+            Pass = TimeSpan.FromSeconds(1),
             Secure = tls is null ? null : tls.SecureAsync,
         };
         var service = new SyncService(settings, node.DataPath, _loop.Post, line => _log.Enqueue($"{number} {line}"));
