@@ -38,7 +38,7 @@ internal sealed class SyncService : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _alone;
     private volatile SyncOutbox? _outbox;
-    private (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName)? _pair;
+    private (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName, int PartnerUid)? _pair;
     private CancellationTokenSource? _pairStop;
     private Task _link = Task.CompletedTask;
     private readonly ConcurrentDictionary<BackendName, bool> _health = [];
@@ -90,7 +90,7 @@ internal sealed class SyncService : IAsyncDisposable
             _health.TryRemove(backend, out _);
         }
 
-        (IpAddr, IpAddr, string, string)? pair = state.Partner is { } partner ? (state.Node.Loopback, partner.Loopback, state.Node.Name, partner.Name) : null;
+        (IpAddr, IpAddr, string, string, int)? pair = state.Partner is { } partner ? (state.Node.Loopback, partner.Loopback, state.Node.Name, partner.Name, partner.Uid) : null;
         if (pair == _pair && (pair is not null || IsReady))
         {
             return;
@@ -214,7 +214,7 @@ internal sealed class SyncService : IAsyncDisposable
     }
 
     /// <summary>Keeps a connection to the partner until the end.</summary>
-    private async Task LinkAsync((IpAddr Own, IpAddr Partner, string OwnName, string PartnerName) pair, CancellationToken stop)
+    private async Task LinkAsync((IpAddr Own, IpAddr Partner, string OwnName, string PartnerName, int PartnerUid) pair, CancellationToken stop)
     {
         var said = "";
         while (!stop.IsCancellationRequested)
@@ -290,13 +290,13 @@ internal sealed class SyncService : IAsyncDisposable
 
     private Deadline Late(CancellationToken stop) => new(_settings.Silence, _settings.Time, stop);
 
-    private async Task TalkAsync(Socket socket, (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName) pair, CancellationToken stop)
+    private async Task TalkAsync(Socket socket, (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName, int PartnerUid) pair, CancellationToken stop)
     {
         Stream stream = new NetworkStream(socket);
         if (_settings.Secure is { } secure)
         {
             using var late = Late(stop);
-            stream = await secure(stream, pair.Own > pair.Partner, late.Token);
+            stream = await secure(stream, pair.Own > pair.Partner, pair.PartnerUid, late.Token);
         }
 
         await using var owned = stream;

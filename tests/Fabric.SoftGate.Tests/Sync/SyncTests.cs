@@ -252,6 +252,14 @@ public sealed class SyncTests : IAsyncDisposable
         await Eventually.True(() => _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal)) > 1, ToString);
         Assert.Empty(Flags(_b));
         await StopAsync(server);
+
+        // Enrolled, but not the partner: it cannot take its place.
+        var third = Start(_a, 1, Tls(authority, "CN=fabric-softgate-3", authority));
+        var before = _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal));
+        await Eventually.True(() => _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal)) > before, ToString);
+        Assert.False(_loop.Ask(() => second.IsConnected));
+        Assert.Empty(Flags(_b));
+        await StopAsync(third);
         var first = Start(_a, 1, Tls(authority, "CN=fabric-softgate-1", authority));
         await ConnectedAsync(first, second);
         await Eventually.True(() => Flags(_b).Count == 2, ToString);
