@@ -254,8 +254,8 @@ public sealed class SyncTests : IAsyncDisposable
         await StopAsync(server);
 
         // Enrolled, but not the partner: it cannot take its place.
-        var third = Start(_a, 1, Tls(authority, "CN=fabric-softgate-3", authority));
         var before = _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal));
+        var third = Start(_a, 1, Tls(authority, "CN=fabric-softgate-3", authority));
         await Eventually.True(() => _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal)) > before, ToString);
         Assert.False(_loop.Ask(() => second.IsConnected));
         Assert.Empty(Flags(_b));
