@@ -48,6 +48,7 @@ public sealed class SoftGateCompiler
             Node = Node(softGate),
             Partner = partner is null ? null : new SoftGatePartner
             {
+                Uid = partner.Uid,
                 Name = partner.Key.Name,
                 Loopback = DeviceIdentity.Of(_snapshot, partner).RouterId,
                 ServiceVtep = DeviceIdentity.ServiceVtep(_snapshot, partner),

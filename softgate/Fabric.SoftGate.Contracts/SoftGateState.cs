@@ -100,6 +100,9 @@ public sealed record SoftGateUpstream
 /// <summary>The other node of a pair.</summary>
 public sealed record SoftGatePartner
 {
+    /// <summary>Uid of its Device: the certificate that it must show is for that.</summary>
+    public required int Uid { get; init; }
+
     /// <summary>Name of its Device.</summary>
     public required string Name { get; init; }
 

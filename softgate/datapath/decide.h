@@ -517,14 +517,18 @@ __global int decide(struct flow *f)
 		struct probe *probe = bpf_map_lookup_elem(&probes, &f->t.destination);
 
 		if (!probe) {
-			return DECIDE_NOT_OURS;
+			return DROP(COUNTER_NO_SESSION); /* of a back end that is gone: the kernel's own routes must not have it */
+		}
+		vpc = bpf_map_lookup_elem(&vpcs, &probe->realm);
+		if (!vpc) {
+			return DROP(COUNTER_NO_ROUTE);
 		}
 		f->probe = 1;
 		f->destination = probe->backend;
 		f->source = probe->source;
 		f->nat = SOURCE_ADDRESS;
 		f->out_realm = probe->realm;
-		f->policy = 0;
+		f->policy = policy + vpc->policy;
 		return 0; /* our own: no list stands between the prober and the back end */
 	}
 

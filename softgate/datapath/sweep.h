@@ -12,11 +12,18 @@ struct sweep {
 	__u32 now; /* seconds */
 };
 
+/* Seconds that a health check may be idle: there is one after the other, and each ends soon or is given up. */
+#define PROBE_CLOSING 4
+#define PROBE_OPENING 60
+
 /* Seconds that a session may be idle; `flags` of both directions together. */
 static __always_inline __u32 sweep_idle(const struct settings *settings, __u8 protocol, __u32 flags, __u32 forward, __u32 back)
 {
 	switch (protocol) {
 	case IPPROTO_TCP:
+		if (flags & SESSION_PROBE) {
+			return flags & (SESSION_RST | SESSION_FIN) ? PROBE_CLOSING : PROBE_OPENING;
+		}
 		if ((flags & SESSION_RST) || ((forward & SESSION_FIN) && (back & SESSION_FIN))) {
 			return settings->tcp_closing;
 		}

@@ -171,7 +171,6 @@ enum hop_kind {
 	HOP_VTEP = 1,    /* VXLAN to `address` */
 	HOP_GATEWAY = 2, /* plain, through the router `address` on `ifindex` */
 	HOP_LINK = 3,    /* plain, to the packet's own destination on `ifindex` */
-	HOP_PROBE = 4,   /* into the probe namespace on `ifindex` */
 };
 
 struct hop {

@@ -21,4 +21,23 @@ public sealed class KernelTests
         Assert.Equal(4998, vnis.ToList().Count);
         Assert.Equal(40, dataPath.Layout("session4")!.Value.Size);
     }
+
+    /// <summary>The name lies anywhere in the type information, also across what is read at once.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData((1 << 16) - 10)]
+    [InlineData(200_000)]
+    public void Large_packets_need_a_kernel_that_redirects_them(int at)
+    {
+        var types = new byte[300_000];
+        var missing = new List<string>();
+        NeededPort[] ports = [new("eth1", 9000), new("eth2", 1600), new("eth3")];
+        KernelCheck.LargePackets(new MemoryStream(types), ports, missing);
+        Assert.StartsWith("port eth1: an MTU of 9000 needs Linux 6.3", Assert.Single(missing), StringComparison.Ordinal);
+
+        "NETDEV_XDP_ACT_NDO_XMIT_SG"u8.CopyTo(types.AsSpan(at));
+        missing.Clear();
+        KernelCheck.LargePackets(new MemoryStream(types), ports, missing);
+        Assert.Empty(missing);
+    }
 }

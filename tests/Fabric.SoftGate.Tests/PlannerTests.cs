@@ -228,7 +228,7 @@ public sealed class PlannerTests
             UnderlayMtu = 9000,
             Upstreams = [new() { Port = "eth3" }],
         },
-        Partner = new() { Name = "softgate2", Loopback = IpAddr.Parse("10.255.3.2"), ServiceVtep = IpAddr.Parse("10.255.4.2") },
+        Partner = new() { Uid = 2, Name = "softgate2", Loopback = IpAddr.Parse("10.255.3.2"), ServiceVtep = IpAddr.Parse("10.255.4.2") },
         Vpcs = vpcs,
     };
 

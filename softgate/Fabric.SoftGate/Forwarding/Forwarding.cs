@@ -82,6 +82,12 @@ internal sealed class Forwarding
     /// <summary>A back end is well or not, as probes have found.</summary>
     internal void SetBackendHealth(int balancer, IpAddr address, ushort port, bool well) => Learn(() => _planner.SetBackendHealth(balancer, address, port, well));
 
+    /// <summary>Back ends of a balancer with their indices, and whether each is well as far as is known.</summary>
+    internal IReadOnlyList<(BalancedBackend Backend, bool Well)> BackendsOf(int balancer) => _planner.BackendsOf(balancer);
+
+    /// <summary>Whether a back end is well as far as is known.</summary>
+    internal bool IsWell(int balancer, IpAddr address, ushort port) => _planner.IsWell(balancer, address, port);
+
     /// <summary>Has the weights of balancers with least connections follow their sessions. To be called each second.</summary>
     internal void Balance() => Learn(() =>
     {

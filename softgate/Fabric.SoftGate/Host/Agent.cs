@@ -2,6 +2,7 @@ using Fabric.Hosting;
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
 using Fabric.SoftGate.Evpn;
+using Fabric.SoftGate.Health;
 using Fabric.SoftGate.Kernel;
 using Fabric.SoftGate.Layout;
 using Fabric.SoftGate.Neighbors;
@@ -21,6 +22,7 @@ internal sealed class Agent : IAsyncDisposable
     private static readonly TimeSpan HopPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BalancePeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan NeighborPeriod = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan HealthPeriod = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan VerifyPeriod = TimeSpan.FromMinutes(5);
 
     private readonly EventLog _log;
@@ -34,11 +36,17 @@ internal sealed class Agent : IAsyncDisposable
     private readonly EvpnService _evpn;
     private readonly UpstreamService _upstream;
     private readonly SyncService _sync;
+    private readonly HealthProber _prober;
+    private readonly HealthChecker _health;
     private readonly BpfMap<uint, VNet> _vnets;
     private readonly BpfMap<uint, Vpc> _vpcs;
     private readonly StaticRoutes? _statics;
     private readonly List<IStateFollower> _followers = [];
     private readonly uint _sessionEntries;
+    private ProbeNamespace? _probes;
+    private HashSet<int> _probed = [];
+    private bool _standsIn;
+    private string? _probesRefused;
     private LinkWatch? _links;
     private DataPathEvents? _events;
     private Dictionary<string, Link> _interfaces = [];
@@ -81,7 +89,10 @@ internal sealed class Agent : IAsyncDisposable
             path,
             Loop.Post,
             new ProtocolLog(log, "sync", time).Write)
-        { Changed = RoutingChanged };
+        { Changed = SyncChanged, HealthHeard = HealthHeard };
+        _prober = new HealthProber(family => _probes!.NewSocket(family), time);
+        _health = new HealthChecker(
+            _prober.ProbeAsync, backend => Forwarding.IsWell(backend.Balancer, backend.Address, backend.Port), HealthFound, Loop.Post, time);
         _followers.Add(Hosts);
         _followers.Add(_neighbors);
     }
@@ -128,6 +139,7 @@ internal sealed class Agent : IAsyncDisposable
         agent.Loop.Every(NeighborPeriod, agent._neighbors.Tick);
         agent.Loop.Every(HopPeriod, agent._hops.Tick);
         agent.Loop.Every(BalancePeriod, agent.Forwarding.Balance);
+        agent.Loop.Every(HealthPeriod, agent._health.Tick);
         agent.Loop.Every(VerifyPeriod, agent.Verify);
         return agent;
     }
@@ -170,6 +182,8 @@ internal sealed class Agent : IAsyncDisposable
                 UpstreamRoutes = _upstream.Routes,
                 Announced = _upstream.Announced,
                 Partner = _state is { Partner: not null } ? new(_sync.IsConnected, _sync.IsReady, _sync.Numbers) : null,
+                UnwellBackends = Unwell(),
+                HealthChecks = _probesRefused,
                 Neighbors = new(
                     _neighbors.Count, _neighbors.Refused, _neighbors.Disbelieved, _neighbors.Advertisements, _overlay.Sent, _overlay.Failed, _overlay.LastFailure),
                 FlowLinesSuppressed = _flows.Suppressed,
@@ -199,6 +213,9 @@ internal sealed class Agent : IAsyncDisposable
             [
                 .. status.Refusals.Select(r => new SoftGateProblem(0, r)),
                 .. status.WantedPorts.Where(p => !status.Ports.ContainsKey(p)).Select(p => new SoftGateProblem(0, $"port {p}: the data path is not attached")),
+                .. status.UnwellBackends.Where(b => b.IsProbed)
+                    .Select(b => new SoftGateProblem(b.Balancer, $"back end {b.Address} port {b.Port} does not answer its health check and gets no new connections")),
+                .. status.HealthChecks is { } refused ? new[] { new SoftGateProblem(0, $"back ends are not probed: {refused}") } : [],
                 .. status.Differences.Count == 0 ? [] : new[] { new SoftGateProblem(0, $"{status.Differences.Count} entries of maps are wrong") },
             ],
             Sessions = (long)status.Sessions,
@@ -212,6 +229,9 @@ internal sealed class Agent : IAsyncDisposable
     {
         await _sync.DisposeAsync();
         await Loop.DisposeAsync();
+        _health.Dispose();
+        _prober.Dispose();
+        _probes?.Dispose();
         _events?.Dispose();
         _links?.Dispose();
         _ports.Dispose();
@@ -223,6 +243,7 @@ internal sealed class Agent : IAsyncDisposable
     /// <summary>Puts a state in force. What does not fit is refused, and what was there stays.</summary>
     private IReadOnlyList<string> Apply(SoftGateState state)
     {
+        OpenProbes(state);
         _interfaces = Links.List().ToDictionary(l => l.Name, StringComparer.Ordinal);
         var result = Forwarding.Apply(state, _interfaces.ToDictionary(l => l.Key, l => l.Value.Index, StringComparer.Ordinal));
         _refusals = result.Refusals;
@@ -249,8 +270,9 @@ internal sealed class Agent : IAsyncDisposable
         Static();
 
         // Last: the first packet finds everything.
-        _ports.Set([.. CommandLine.PortsOf(state)], _interfaces);
+        _ports.Set([.. CommandLine.PortsOf(state), .. _probes is null ? [] : new[] { new NeededPort(ProbeNamespace.Port) }], _interfaces);
         _sync.Follow(state);
+        FollowHealth();
         RoutingChanged();
         return _refusals;
     }
@@ -308,6 +330,91 @@ internal sealed class Agent : IAsyncDisposable
         _wasHealthy |= _healthy;
         _upstream.SetReady(_sync.IsReady);
         _upstream.SetHealthy(_healthy);
+    }
+
+    /// <summary>Makes what health checks are done from, when the first balancer wants some.</summary>
+    private void OpenProbes(SoftGateState state)
+    {
+        if (_probes is not null || !state.Balancers.Any(b => b.HealthCheck != SoftGateHealthCheck.None))
+        {
+            return;
+        }
+
+        try
+        {
+            _probes = ProbeNamespace.Open();
+            _probesRefused = null;
+        }
+        catch (Exception e) when (e is KernelException or IOException or UnauthorizedAccessException)
+        {
+            if (_probesRefused != e.Message)
+            {
+                _probesRefused = e.Message;
+                _log.Write("error", "health", $"back ends are not probed: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>Back ends of own VPCs are probed; those of the partner while it is not there.</summary>
+    private void FollowHealth()
+    {
+        if (_state is not { } state || _probes is null)
+        {
+            return;
+        }
+
+        if (_interfaces.TryGetValue(ProbeNamespace.Port, out var link))
+        {
+            foreach (var source in ProbeNamespace.Sources)
+            {
+                Forwarding.LearnPublic(IpPrefix.Of(source, source.IsV4 ? 32 : 128), new PublicGateway(source, link.Index, 0));
+            }
+        }
+
+        _standsIn = state.Partner is not null && !_sync.IsConnected;
+        _probed = state.Vpcs.Where(v => _standsIn || v.Owner == state.Node.Name).Select(v => v.Uid).ToHashSet();
+        _health.Follow(state.Balancers.Where(b => _probed.Contains(b.Vpc)).SelectMany(b => HealthTarget.Of(b, Forwarding.BackendsOf(b.Uid).Select(x => x.Backend))));
+    }
+
+    private IReadOnlyList<BackendStatus> Unwell() => _state is null ? [] :
+    [
+        .. _state.Balancers.Where(b => b.HealthCheck != SoftGateHealthCheck.None)
+            .SelectMany(b => Forwarding.BackendsOf(b.Uid).Where(x => !x.Well).Select(x => new BackendStatus(b.Uid, x.Backend.Config.Address.ToString(), x.Backend.Config.Port, _probed.Contains(b.Vpc)))),
+    ];
+
+    private void HealthFound(BackendName backend, bool well)
+    {
+        SetHealth(backend, well);
+        _sync.TellHealth(backend, well);
+    }
+
+    /// <summary>The partner knows its own back ends, and all of them while this node has been away.</summary>
+    private void HealthHeard(BackendName backend, bool well)
+    {
+        if (_state is { } state && state.Balancers.FirstOrDefault(b => b.Uid == backend.Balancer) is { } balancer
+            && balancer.Backends.Any(b => b.Address == backend.Address && b.Port == backend.Port)
+            && (!_sync.IsReady || state.Vpcs.Any(v => v.Uid == balancer.Vpc && v.Owner == state.Partner?.Name)))
+        {
+            SetHealth(backend, well);
+        }
+    }
+
+    private void SetHealth(BackendName backend, bool well)
+    {
+        if (Forwarding.IsWell(backend.Balancer, backend.Address, backend.Port) != well)
+        {
+            Forwarding.SetBackendHealth(backend.Balancer, backend.Address, backend.Port, well);
+            _log.Write(well ? "info" : "warning", well ? "backend-well" : "backend-unwell", $"balancer={backend.Balancer} backend={backend.Address} port={backend.Port}");
+        }
+    }
+
+    private void SyncChanged()
+    {
+        RoutingChanged();
+        if (_state?.Partner is not null && _standsIn == _sync.IsConnected)
+        {
+            FollowHealth();
+        }
     }
 
     private static SyncTls TlsOf(ControllerOptions controller, TimeProvider time)

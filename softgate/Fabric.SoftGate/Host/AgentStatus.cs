@@ -51,6 +51,12 @@ internal sealed record AgentStatus
     /// <summary>Rules that have counted something.</summary>
     public IReadOnlyList<RuleStatus> Rules { get; init; } = [];
 
+    /// <summary>Back ends that do not answer their health checks and get no new sessions.</summary>
+    public IReadOnlyList<BackendStatus> UnwellBackends { get; init; } = [];
+
+    /// <summary>Why back ends are not probed although they should be; null: they are.</summary>
+    public string? HealthChecks { get; init; }
+
     /// <summary>EVPN sessions that are established.</summary>
     public int EvpnSessions { get; init; }
 
@@ -81,6 +87,13 @@ internal sealed record AgentStatus
 /// <param name="Ready">Whether the node has the sessions of its VPCs and may have them.</param>
 /// <param name="Sessions">What was told and taken.</param>
 internal sealed record PartnerStatus(bool Connected, bool Ready, SyncNumbers Sessions);
+
+/// <summary>A back end of a load balancer.</summary>
+/// <param name="Balancer">Uid of the load balancer.</param>
+/// <param name="Address">Its address in the VPC.</param>
+/// <param name="Port">Its port; 0: the one that was asked for.</param>
+/// <param name="IsProbed">Whether this node probes it; false: the partner does.</param>
+internal sealed record BackendStatus(int Balancer, string Address, int Port, bool IsProbed);
 
 /// <summary>A VPC's counters.</summary>
 internal sealed record VpcStatus(int Uid, string Name, string Owner, ulong Sessions, ulong PacketsOut, ulong OctetsOut, ulong PacketsIn, ulong OctetsIn);

@@ -28,6 +28,11 @@ public static unsafe class KernelCheck
         (189, "bpf_xdp_load_bytes"), (190, "bpf_xdp_store_bytes"),
     ];
 
+    private const string KernelTypes = "/sys/kernel/btf/vmlinux";
+
+    /// <summary>What of a packet a page holds, beside the headroom and what the kernel keeps at its end.</summary>
+    private const int OnePage = 3500;
+
     /// <summary>What is missing, a line each; empty: nothing.</summary>
     /// <param name="options">The object file, and where maps would be pinned.</param>
     /// <param name="ports">Ports that the program would be attached to.</param>
@@ -65,8 +70,49 @@ public static unsafe class KernelCheck
         Sysctl(missing, "net.ipv4.ip_forward", "IPv4");
         Sysctl(missing, "net.ipv6.conf.all.forwarding", "IPv6");
         Load(options, ports, missing);
+        if (File.Exists(KernelTypes))
+        {
+            using var types = File.OpenRead(KernelTypes);
+            LargePackets(types, ports, missing);
+        }
 
         return missing;
+    }
+
+    /// <summary>
+    /// Kernels before 6.3 drop what an XDP program redirects when it lies in more than one page; that a kernel can is told by the features that
+    /// drivers have had since.
+    /// </summary>
+    /// <param name="types">The kernel's type information (BTF).</param>
+    /// <param name="ports">Ports and the MTU that they need.</param>
+    /// <param name="missing">Gets a line for each port that needs more.</param>
+    internal static void LargePackets(Stream types, IEnumerable<NeededPort> ports, List<string> missing)
+    {
+        var large = ports.Where(p => p.Mtu > OnePage).ToList();
+        if (large.Count > 0 && !Contains(types, "NETDEV_XDP_ACT_NDO_XMIT_SG"u8))
+        {
+            missing.AddRange(large.Select(p =>
+                $"port {p.Name}: an MTU of {p.Mtu} needs Linux 6.3: this kernel redirects no packet in more than one page, and may lose those above {OnePage} octets"));
+        }
+    }
+
+    private static bool Contains(Stream stream, ReadOnlySpan<byte> text)
+    {
+        var buffer = new byte[1 << 16];
+        for (var kept = 0; stream.Read(buffer, kept, buffer.Length - kept) is > 0 and var count;)
+        {
+            var filled = buffer.AsSpan(0, kept + count);
+            if (filled.IndexOf(text) >= 0)
+            {
+                return true;
+            }
+
+            // The text may have begun.
+            kept = Math.Min(filled.Length, text.Length - 1);
+            filled[^kept..].CopyTo(buffer);
+        }
+
+        return false;
     }
 
     /// <summary>Kernels before 5.11 count memory of maps as locked memory.</summary>

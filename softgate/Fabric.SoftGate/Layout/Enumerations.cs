@@ -111,9 +111,6 @@ internal enum HopKind : uint
 
     /// <summary>Plain, to the packet's own destination on `ifindex`.</summary>
     Link = 3,
-
-    /// <summary>Into the probe namespace on `ifindex`.</summary>
-    Probe = 4,
 }
 
 /// <summary><c>enum public_flag</c>.</summary>

@@ -82,10 +82,10 @@ internal sealed class BalancerPlan
             }
         }
 
-        var weights = BackendWeights.Fixed([.. backends.Select(b => new BackendLoad(b.Config.Weight, IsWell(state, b), 0))]);
+        var weights = BackendWeights.Fixed([.. backends.Select(b => new BackendLoad(b.Config.Weight, IsWell(config, state, b), 0))]);
         if (config.Balancing == SoftGateBalancing.LeastConnections)
         {
-            var none = BackendWeights.LeastConnections([.. backends.Select(b => new BackendLoad(b.Config.Weight, IsWell(state, b), 0))], new int[backends.Count]);
+            var none = BackendWeights.LeastConnections([.. backends.Select(b => new BackendLoad(b.Config.Weight, IsWell(config, state, b), 0))], new int[backends.Count]);
             for (var i = 0; i < weights.Length; i++)
             {
                 weights[i] = weights[i] == 0 ? 0 : state.Derived.GetValueOrDefault(NameOf(backends[i]), none[i]);
@@ -107,7 +107,7 @@ internal sealed class BalancerPlan
         // What was derived last goes on, even if the table has not followed it.
         var before = Backends.Select((b, i) => state.Derived.GetValueOrDefault(NameOf(b), Weights[i])).ToArray();
         var now = BackendWeights.LeastConnections(
-            [.. Backends.Select(b => new BackendLoad(b.Config.Weight, IsWell(state, b), sessions(b.Index)))], before);
+            [.. Backends.Select(b => new BackendLoad(b.Config.Weight, IsWell(Config, state, b), sessions(b.Index)))], before);
         for (var i = 0; i < now.Length; i++)
         {
             if (now[i] > 0)
@@ -121,7 +121,8 @@ internal sealed class BalancerPlan
 
     internal static (IpAddr Address, ushort Port) NameOf(BalancedBackend backend) => (backend.Config.Address, backend.Config.Port);
 
-    private static bool IsWell(BalancerState state, BalancedBackend backend) => !state.Unwell.Contains(NameOf(backend));
+    private static bool IsWell(SoftGateBalancer config, BalancerState state, BalancedBackend backend) =>
+        config.HealthCheck == SoftGateHealthCheck.None || !state.Unwell.Contains(NameOf(backend));
 
     private static IEnumerable<MaglevBackend> Chosen(IReadOnlyList<BalancedBackend> backends, int[] weights) =>
         backends.Select((b, i) => new MaglevBackend(b.Index, b.Config.Address, b.Config.Port, weights[i]));

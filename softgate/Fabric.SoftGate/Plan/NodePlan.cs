@@ -1,5 +1,6 @@
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
+using Fabric.SoftGate.Health;
 using Fabric.SoftGate.Layout;
 
 namespace Fabric.SoftGate.Plan;
@@ -79,6 +80,7 @@ internal sealed class NodePlan
             plan.Port(interfaces, upstream.Port, (uint)(upstream.Vlan?.Value ?? 0), PortRole.Public);
         }
 
+        plan.Port(interfaces, ProbeNamespace.Port, 0, PortRole.Probe);
         return plan;
     }
 

@@ -226,6 +226,15 @@ internal sealed class Planner
         return (well ? unwell.Remove((address, port)) : unwell.Add((address, port))) ? Rebalance(plan, balancer) : new MapChange();
     }
 
+    /// <summary>Back ends of a balancer, and whether each is well as far as is known; none: there is no such balancer.</summary>
+    internal IReadOnlyList<(BalancedBackend Backend, bool Well)> BackendsOf(int balancer) =>
+        _balancerVpcs.TryGetValue(balancer, out var plan)
+            ? [.. plan.Contents.Balancers[balancer].Backends.Select(b => (b, !StateOf(balancer).Unwell.Contains(BalancerPlan.NameOf(b))))]
+            : [];
+
+    /// <summary>Whether a back end is well as far as is known.</summary>
+    internal bool IsWell(int balancer, IpAddr address, ushort port) => !_balancers.TryGetValue(balancer, out var state) || !state.Unwell.Contains((address, port));
+
     /// <summary>Weights of balancers with least connections follow the sessions that back ends have. To be called each second.</summary>
     /// <param name="sessions">Sessions of a back end by its index.</param>
     internal IEnumerable<MapChange> Balance(Func<uint, long> sessions)

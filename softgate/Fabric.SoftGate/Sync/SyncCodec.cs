@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Fabric.Primitives;
+using Fabric.SoftGate.Health;
 using Fabric.SoftGate.Layout;
 
 namespace Fabric.SoftGate.Sync;
@@ -13,7 +14,7 @@ namespace Fabric.SoftGate.Sync;
 internal static class SyncCodec
 {
     /// <summary>Version of the protocol. Nodes of different versions do not talk.</summary>
-    internal const byte Version = 1;
+    internal const byte Version = 2;
 
     /// <summary>Octets of the largest message, length and type included.</summary>
     internal const int MaxLength = 300;
@@ -29,6 +30,7 @@ internal static class SyncCodec
         Closed = 4,
         Complete = 5,
         Alive = 6,
+        Health = 7,
     }
 
     /// <summary>Writes a message.</summary>
@@ -59,6 +61,14 @@ internal static class SyncCodec
                 break;
             case SyncMessage.Alive:
                 writer.U8((byte)Type.Alive);
+                break;
+            case SyncMessage.Health m:
+                writer.U8((byte)Type.Health);
+                writer.U8(m.Backend.Address.IsV4 ? (byte)4 : (byte)6);
+                writer.U32((uint)m.Backend.Balancer);
+                writer.Address(m.Backend.Address);
+                writer.U16(m.Backend.Port);
+                writer.U8(m.Well ? (byte)1 : (byte)0);
                 break;
             default:
                 throw new ArgumentException($"{message.GetType().Name} is not known", nameof(message));
@@ -121,6 +131,8 @@ internal static class SyncCodec
                 return new SyncMessage.Complete();
             case Type.Alive:
                 return new SyncMessage.Alive();
+            case Type.Health:
+                return ReadHealth(ref reader);
             case var type:
                 reader.Fail($"type {(byte)type} is not known");
                 return null;
@@ -171,6 +183,24 @@ internal static class SyncCodec
         }
 
         return new(reader.U8(), reader.Uid(), reader.Address(isV4), reader.Address(isV4), reader.U16(), reader.U16());
+    }
+
+    private static SyncMessage.Health ReadHealth(ref Reader reader)
+    {
+        var family = reader.U8();
+        if (family is not (4 or 6))
+        {
+            reader.Fail($"IP version {family}");
+        }
+
+        var backend = new BackendName(reader.Uid(), reader.Address(family == 4), reader.U16());
+        var well = reader.U8();
+        if (well > 1)
+        {
+            reader.Fail($"health {well}");
+        }
+
+        return new(backend, well == 1);
     }
 
     private static SessionRecord ReadRecord(ref Reader reader)

@@ -1,3 +1,5 @@
+using Fabric.SoftGate.Health;
+
 namespace Fabric.SoftGate.Sync;
 
 /// <summary>What partners say to each other.</summary>
@@ -20,6 +22,9 @@ internal abstract record SyncMessage
 
     /// <summary>A session has ended.</summary>
     internal sealed record Closed(SessionName Name) : SyncMessage;
+
+    /// <summary>What a back end's health check has found last.</summary>
+    internal sealed record Health(BackendName Backend, bool Well) : SyncMessage;
 
     /// <summary>All sessions that were wanted have been told.</summary>
     internal sealed record Complete : SyncMessage;

@@ -1,8 +1,10 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Fabric.Primitives;
 using Fabric.SoftGate.Contracts;
+using Fabric.SoftGate.Health;
 using Fabric.SoftGate.Kernel;
 using Fabric.SoftGate.Layout;
 
@@ -36,9 +38,10 @@ internal sealed class SyncService : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ITimer _alone;
     private volatile SyncOutbox? _outbox;
-    private (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName)? _pair;
+    private (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName, int PartnerUid)? _pair;
     private CancellationTokenSource? _pairStop;
     private Task _link = Task.CompletedTask;
+    private readonly ConcurrentDictionary<BackendName, bool> _health = [];
     private long _sent;
     private long _lost;
     private long _taken;
@@ -69,6 +72,9 @@ internal sealed class SyncService : IAsyncDisposable
     /// <summary>Told when <see cref="IsReady"/> or <see cref="IsConnected"/> has changed.</summary>
     internal Action? Changed { get; set; }
 
+    /// <summary>Takes what the partner's health checks have found, on the agent's loop.</summary>
+    internal Action<BackendName, bool>? HealthHeard { get; set; }
+
     /// <summary>Numbers since the start.</summary>
     internal SyncNumbers Numbers => new(
         Interlocked.Read(ref _sent), Interlocked.Read(ref _lost) + (_outbox?.Lost ?? 0), Interlocked.Read(ref _taken),
@@ -78,7 +84,13 @@ internal sealed class SyncService : IAsyncDisposable
     internal void Follow(SoftGateState state)
     {
         _store.Renew();
-        (IpAddr, IpAddr, string, string)? pair = state.Partner is { } partner ? (state.Node.Loopback, partner.Loopback, state.Node.Name, partner.Name) : null;
+        var balancers = state.Balancers.Select(b => b.Uid).ToHashSet();
+        foreach (var backend in _health.Keys.Where(b => !balancers.Contains(b.Balancer)))
+        {
+            _health.TryRemove(backend, out _);
+        }
+
+        (IpAddr, IpAddr, string, string, int)? pair = state.Partner is { } partner ? (state.Node.Loopback, partner.Loopback, state.Node.Name, partner.Name, partner.Uid) : null;
         if (pair == _pair && (pair is not null || IsReady))
         {
             return;
@@ -128,6 +140,16 @@ internal sealed class SyncService : IAsyncDisposable
 
         _alone.Change(_settings.AloneAfter, Timeout.InfiniteTimeSpan);
         _outbox?.Offer(new SyncMessage.Want());
+    }
+
+    /// <summary>What a health check of this node has found; the partner is told what it does not know.</summary>
+    internal void TellHealth(BackendName backend, bool well)
+    {
+        if (!_health.TryGetValue(backend, out var told) || told != well)
+        {
+            _health[backend] = well;
+            _outbox?.Offer(new SyncMessage.Health(backend, well));
+        }
     }
 
     /// <inheritdoc/>
@@ -192,7 +214,7 @@ internal sealed class SyncService : IAsyncDisposable
     }
 
     /// <summary>Keeps a connection to the partner until the end.</summary>
-    private async Task LinkAsync((IpAddr Own, IpAddr Partner, string OwnName, string PartnerName) pair, CancellationToken stop)
+    private async Task LinkAsync((IpAddr Own, IpAddr Partner, string OwnName, string PartnerName, int PartnerUid) pair, CancellationToken stop)
     {
         var said = "";
         while (!stop.IsCancellationRequested)
@@ -268,13 +290,13 @@ internal sealed class SyncService : IAsyncDisposable
 
     private Deadline Late(CancellationToken stop) => new(_settings.Silence, _settings.Time, stop);
 
-    private async Task TalkAsync(Socket socket, (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName) pair, CancellationToken stop)
+    private async Task TalkAsync(Socket socket, (IpAddr Own, IpAddr Partner, string OwnName, string PartnerName, int PartnerUid) pair, CancellationToken stop)
     {
         Stream stream = new NetworkStream(socket);
         if (_settings.Secure is { } secure)
         {
             using var late = Late(stop);
-            stream = await secure(stream, pair.Own > pair.Partner, late.Token);
+            stream = await secure(stream, pair.Own > pair.Partner, pair.PartnerUid, late.Token);
         }
 
         await using var owned = stream;
@@ -414,7 +436,10 @@ internal sealed class SyncService : IAsyncDisposable
             case SyncMessage.Want when outbox.Passes >= MostPasses:
                 throw new IOException("the partner wants all sessions too often");
             case SyncMessage.Want:
-                outbox.Add(_store.All().Append(new SyncMessage.Complete()));
+                outbox.Add(_store.All().Concat(_health.Select(h => new SyncMessage.Health(h.Key, h.Value))).Append(new SyncMessage.Complete()));
+                break;
+            case SyncMessage.Health m:
+                _post(() => HealthHeard?.Invoke(m.Backend, m.Well));
                 break;
             case SyncMessage.Complete:
                 _post(() => SetReady("the partner has told its sessions"));

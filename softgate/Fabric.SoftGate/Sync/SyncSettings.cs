@@ -23,8 +23,8 @@ internal sealed record SyncSettings
     /// <summary>Events that may wait for the partner; what does not fit is told by the next pass.</summary>
     public int QueueLength { get; init; } = 1 << 16;
 
-    /// <summary>Wraps a connection into TLS, as the listening or the dialling side, and proves who the partner is; null: as it is.</summary>
-    public Func<Stream, bool, CancellationToken, Task<SslStream>>? Secure { get; init; }
+    /// <summary>Wraps a connection into TLS, as the listening (true) or the dialling side, and proves that the partner is the Device of a uid; null: as it is.</summary>
+    public Func<Stream, bool, int, CancellationToken, Task<SslStream>>? Secure { get; init; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

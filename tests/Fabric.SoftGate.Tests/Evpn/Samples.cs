@@ -33,7 +33,7 @@ internal static class Samples
             UnderlayPorts = ["eth1"],
             EvpnPeers = [new(IpAddr.Parse("10.255.1.1"), new Asn(65011)), new(IpAddr.Parse("10.255.1.2"), new Asn(65012))],
         },
-        Partner = new() { Name = $"g{3 - node}", Loopback = IpAddr.Parse($"10.255.4.{3 - node}"), ServiceVtep = Service(3 - node) },
+        Partner = new() { Uid = 3 - node, Name = $"g{3 - node}", Loopback = IpAddr.Parse($"10.255.4.{3 - node}"), ServiceVtep = Service(3 - node) },
         Vpcs =
         [
             new()

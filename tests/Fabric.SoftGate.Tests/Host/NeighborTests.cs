@@ -1,5 +1,9 @@
+using Fabric.Bgp.Tests.Speaker;
 using Fabric.Primitives;
+using Fabric.SoftGate.Host;
 using Fabric.SoftGate.Neighbors;
+using Fabric.SoftGate.Plan;
+using Fabric.SoftGate.Tests.Evpn;
 
 namespace Fabric.SoftGate.Tests.Host;
 
@@ -106,6 +110,41 @@ public sealed class NeighborTests
     }
 
     [Fact]
+    public void Only_the_owner_advertises_itself_unasked()
+    {
+        var clock = new ManualTime();
+        var state = Samples.State();
+        var floods = new FloodLists();
+        floods.Add(Samples.Web, Vtep);
+        var (owner, partner) = (new SentFrames(), new SentFrames());
+        foreach (var (node, overlay) in new[] { ("g1", owner), ("g2", partner) })
+        {
+            var service = new NeighborService(Settings, overlay, floods, new NoHosts(), name => name == node, clock);
+            service.Follow(state);
+            for (var second = 0; second < 600; second++)
+            {
+                service.Tick();
+                clock.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        Assert.InRange(owner.Count, 5, 10);
+        Assert.Equal(0, partner.Count);
+    }
+
+    [Fact]
     public void A_link_local_address_follows_from_the_mac() =>
         Assert.Equal("fe80::ff:fe00:1", NeighborFrames.LinkLocal(Gateway).ToString());
+
+    private sealed class SentFrames : IOverlay
+    {
+        internal int Count { get; private set; }
+
+        public void Send(IpAddr source, IpAddr destination, Vni vni, ReadOnlySpan<byte> frame) => Count++;
+    }
+
+    private sealed class NoHosts : INeighborSink
+    {
+        public void Learn(Vni vni, IpAddr address, Place? place) => Assert.Fail("no host has spoken");
+    }
 }

@@ -334,6 +334,19 @@ public sealed class DataPathTests : IClassFixture<Node>
         Assert.Equal((IpAddr.Parse("10.0.0.1"), IpAddr.Parse("10.0.0.10"), 5001), (sent.Packet.Source, sent.Packet.Destination, sent.Vni));
         var back = _node.Send(Node.FromVpc(1, sent.Packet.Reply(Packet.Syn | Packet.Ack)));
         Assert.Equal((IpAddr.Parse("169.254.1.1"), IpAddr.Parse("169.254.0.2"), Node.ProbeVlan), (back.Packet.Source, back.Packet.Destination, back.Vlan));
+
+        // To a back end that is gone: the kernel does not get it, either.
+        _node.Drop(Counter.NoSession, Frame.Ethernet(Node.PortMac, Node.PeerMac, (probe with { Destination = IpAddr.Parse("169.254.1.9") }).ToBytes(), Node.ProbeVlan));
+
+        // Nothing of it is left soon after its end.
+        _node.Send(Frame.Ethernet(Node.PortMac, Node.PeerMac, (probe with { Kind = Packet.Rst }).ToBytes(), Node.ProbeVlan));
+        foreach (var (key, session) in _node.Sessions4.ToList())
+        {
+            _node.Sessions4.Set(key, session with { Seen = session.Seen - 5 });
+        }
+
+        Assert.Equal(0u, TestRun.Syscall(_node.DataPath, "fabric_sweep"));
+        Assert.Empty(_node.Sessions4.ToList());
     }
 
     [Fact]

@@ -121,7 +121,7 @@ public sealed class Node : IDisposable
         DataPath.Map<VtepKey, uint>("vteps_own").Set(new() { Address = Address16.Of(Vtep6) }, 1);
 
         SetHop(PublicHop, HopKind.Gateway, "198.51.100.1", PublicVlan, PeerMac);
-        SetHop(ProbeHop, HopKind.Probe, "169.254.0.2", ProbeVlan, PeerMac);
+        SetHop(ProbeHop, HopKind.Gateway, "169.254.0.2", ProbeVlan, PeerMac);
         SetHop(Vtep6Hop, HopKind.Vtep, Vtep6Of2.ToString(), 0, RouterMac);
 
         var defaults = default(Lengths6);

@@ -85,7 +85,9 @@ public sealed class SyncCodecTests
     [Theory]
     [InlineData("0000", "1..298 octets")]
     [InlineData("ffff", "1..298 octets")]
-    [InlineData("000107", "type 7")]
+    [InlineData("000108", "type 8")]
+    [InlineData("000d0705000000010a000001005001", "IP version 5")]
+    [InlineData("000d0704000000010a000001005002", "health 2")]
     [InlineData("00020200", "1 octets behind")]
     [InlineData("000401010a41", "other characters")]
     public void Errors_say_what_is_wrong(string hex, string error)
@@ -134,13 +136,14 @@ public sealed class SyncCodecTests
         return output.WrittenSpan.ToArray();
     }
 
-    private static SyncMessage Message(Random random) => random.Next(7) switch
+    private static SyncMessage Message(Random random) => random.Next(8) switch
     {
         0 => new SyncMessage.Hello((byte)random.Next(256), new string('g', random.Next(1, 200))),
         1 => new SyncMessage.Want(),
         2 => new SyncMessage.Complete(),
         3 => new SyncMessage.Alive(),
         4 => new SyncMessage.Closed(Record(random).Name),
+        5 => new SyncMessage.Health(new(random.Next(int.MaxValue), random.Next(2) == 0 ? IpAddr.V4(0x0a000001) : IpAddr.Parse("2001:db8::1"), (ushort)random.Next(65536)), random.Next(2) == 0),
         _ => new SyncMessage.Session(Record(random)),
     };
 

@@ -252,9 +252,20 @@ public sealed class SyncTests : IAsyncDisposable
         await Eventually.True(() => _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal)) > 1, ToString);
         Assert.Empty(Flags(_b));
         await StopAsync(server);
+
+        // Enrolled, but not the partner: it cannot take its place.
+        var before = Refusals();
+        var third = Start(_a, 1, Tls(authority, "CN=fabric-softgate-3", authority));
+        await Eventually.True(() => Refusals() > before + 1, ToString);
+        Assert.False(_loop.Ask(() => second.IsConnected));
+        Assert.Empty(Flags(_b));
+        await StopAsync(third);
         var first = Start(_a, 1, Tls(authority, "CN=fabric-softgate-1", authority));
         await ConnectedAsync(first, second);
         await Eventually.True(() => Flags(_b).Count == 2, ToString);
+
+        // One who is accepted is not sent away again and again.
+        int Refusals() => _log.Count(l => l.StartsWith("1 ", StringComparison.Ordinal) && (l.EndsWith("has closed the connection", StringComparison.Ordinal) || l.Contains("reset by peer", StringComparison.Ordinal)));
     }
 
     public override string ToString() =>
