@@ -137,7 +137,7 @@ public sealed class BridgeHost : IAsyncLifetime
     /// <summary>A call. Whatever comes back has the frame: JSON, isSuccess, message, meta with the status.</summary>
     public async Task<Reply> CallAsync(string method, string path, object? body = null)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var request = new HttpRequestMessage(new HttpMethod(method), Bridge.Address.GetLeftPart(UriPartial.Authority) + path);
         if (body is not null)
         {
             request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body, JsonSerializerOptions.Web), Encoding.UTF8, "application/json");
