@@ -18,12 +18,13 @@ endif
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" "DOTNET_ROOT=$$DOTNET_ROOT")
 
 # Program and the project that it is made from. One row a program.
-PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab softgated:softgate/Fabric.SoftGate
+PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab softgated:softgate/Fabric.SoftGate \
+  fabric-cloudstack-bridge:cloudstack-plugin-bridge/Fabric.CloudStackBridge
 
 # Directories count too: their times change when a file is removed.
 sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -path lab/demo -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
 SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig
-PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate lab)
+PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate cloudstack-plugin-bridge lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
 .PHONY: help build test test-unit test-lab lint golden bench bench-bgp bench-softgate fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
@@ -32,7 +33,7 @@ help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
 
-build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab, bin/softgated
+build: packages-build ## Release build; programs become runnable as bin/fabricd, bin/fabricctl, bin/fabric-lab, bin/softgated, bin/fabric-cloudstack-bridge
 	@if $(MAKE) -q bin/.built; then echo 'bin/ is up to date'; else $(MAKE) bin/.built; fi
 
 test: packages-lab packages-vm packages-test build artifacts/.tests-built ## every test; last line: N passed, N failed, N skipped
@@ -86,7 +87,7 @@ demo-down: ## remove everything that the demo has made
 	@lab/demo/demo.sh down
 
 clean: ## remove what was built
-	@rm -rf bin artifacts && find controller switch-drivers softgate lab tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+	@rm -rf bin artifacts && find controller switch-drivers softgate cloudstack-plugin-bridge lab tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------------------------------------------------------------
 
