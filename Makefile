@@ -27,7 +27,7 @@ SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Package
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate cloudstack-plugin-bridge lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build test test-unit test-lab lint golden bench bench-bgp bench-softgate fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
+.PHONY: help build test test-unit test-lab lint golden bench bench-bgp bench-softgate bench-cloudstack fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -63,6 +63,11 @@ bench-softgate: packages-build packages-lab ## the SoftGate's data path beside b
 	@$(SDK)
 	@dotnet build tests/Fabric.SoftGate.Benchmarks -c Release -v quiet --nologo -clp:NoSummary
 	@$(SUDO) tests/Fabric.SoftGate.Benchmarks/bin/Release/net10.0/Fabric.SoftGate.Benchmarks $(BENCH)
+
+bench-cloudstack: packages-build ## a thousand VPCs through the CloudStack bridge, and how long its lists take then: VPCS=1000
+	@$(SDK)
+	@dotnet build tests/Fabric.CloudStackBridge.Tests -c Release -v quiet --nologo -clp:NoSummary
+	@FABRIC_BENCH_VPCS=$(or $(VPCS),1000) tests/Fabric.CloudStackBridge.Tests/bin/Release/net10.0/Fabric.CloudStackBridge.Tests -noLogo -noColor -explicit only -class '*BridgeBenchmark' -showLiveOutput
 
 fuzz-bgp: packages-build ## mutated BGP messages, hex and captures against the codec: SECONDS=60 FUZZ="--seed N --messages N --workers N"
 	@$(SDK)
