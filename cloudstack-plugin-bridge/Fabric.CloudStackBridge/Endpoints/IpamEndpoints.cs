@@ -42,8 +42,7 @@ public static class IpamEndpoints
         return Envelope.OkTree(vpcs.SelectMany(vpc =>
         {
             var tenant = Rows.TenantOf(view, vpc);
-            var subnets = view.In(vpc, Kinds.Subnet).Select(s => (Resource: s, Prefix: IpPrefix.Parse(s.Text("prefix")!)))
-                .OrderBy(s => s.Prefix.Address.Number).ThenBy(s => s.Prefix.Length).ToList();
+            var subnets = view.In(vpc, Kinds.Subnet).Select(s => (Resource: s, Prefix: IpPrefix.Parse(s.Text("prefix")!))).OrderBy(s => s.Prefix).ToList();
             return view.In(vpc, Kinds.Allocation).Select(a => new
             {
                 id = a.Uid,
