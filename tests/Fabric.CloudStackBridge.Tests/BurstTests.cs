@@ -35,7 +35,7 @@ public sealed class BurstTests : IAsyncLifetime
         Assert.True(await AwaitsAsync());
         await RuleAsync(1);
         Assert.Single(await _host.RowsAsync("/api/acl"));
-        _time.Advance(1.9 * Second);
+        await AdvanceAsync(1.9 * Second);
         await StandsAsync();
         Assert.True(await AwaitsAsync());
         await InForceAfterAsync(0.2 * Second);
@@ -46,10 +46,10 @@ public sealed class BurstTests : IAsyncLifetime
     [Fact]
     public async Task A_new_tier_without_rules_counts_as_having_none_after_a_minute()
     {
-        _time.Advance(59 * Second);
+        await AdvanceAsync(59 * Second);
         await StandsAsync();
         Assert.True(await AwaitsAsync());
-        _time.Advance(2 * Second);
+        await AdvanceAsync(2 * Second);
         await BridgeHost.UntilAsync(async () => !await AwaitsAsync());
         Assert.Empty(await InForceAsync());
     }
@@ -60,7 +60,7 @@ public sealed class BurstTests : IAsyncLifetime
         await _host.RestartAsync();
         await _host.GetAsync("/api/v2/vpc");
         Assert.True(await AwaitsAsync());
-        _time.Advance(61 * Second);
+        await AdvanceAsync(61 * Second);
         await BridgeHost.UntilAsync(async () => !await AwaitsAsync());
     }
 
@@ -75,11 +75,11 @@ public sealed class BurstTests : IAsyncLifetime
         var revision = await RevisionAsync();
         await _cloud.DeleteAclsAsync(25, "vpc1", 210, 1, 2);
         Assert.Empty(await _host.RowsAsync("/api/acl"));
-        _time.Advance(1.9 * Second);
+        await AdvanceAsync(1.9 * Second);
         await StandsAsync();
         Assert.Equal(before, await InForceAsync());
         await RuleAsync(1);
-        _time.Advance(1.9 * Second);
+        await AdvanceAsync(1.9 * Second);
         await StandsAsync();
         await RuleAsync(2);
         await RuleAsync(3);
@@ -96,7 +96,7 @@ public sealed class BurstTests : IAsyncLifetime
         for (var i = 1; i <= 6; i++)
         {
             await RuleAsync(i);
-            _time.Advance(1.6 * Second);
+            await AdvanceAsync(1.6 * Second);
             await StandsAsync();
             Assert.True(await AwaitsAsync());
         }
@@ -117,7 +117,7 @@ public sealed class BurstTests : IAsyncLifetime
         await StandsAsync();
         Assert.Single(await InForceAsync());
         await RuleAsync(2);
-        _time.Advance(1.9 * Second);
+        await AdvanceAsync(1.9 * Second);
         await StandsAsync();
         Assert.Equal(["D1-A2-Z1-V25-N210-ACL1"], await InForceAsync());
         await _host.RestartAsync();
@@ -148,17 +148,17 @@ public sealed class BurstTests : IAsyncLifetime
         }
 
         // The tier waits for its own first rule in the meantime; only the balancer's are due.
-        _time.Advance(2.1 * Second);
+        await AdvanceAsync(2.1 * Second);
         await BridgeHost.UntilAsync(async () => (await SourcesAsync()).Count == 2);
         Assert.Equal(["192.0.2.1/32", "192.0.2.2/32"], (await SourcesAsync()).Order(StringComparer.Ordinal));
 
         // The deny alone lets nobody in; no rule at all lets everybody in.
         var rows = await _host.RowsAsync("/api/acl");
         await _host.OkAsync("DELETE", "/api/acl", new { id = rows.Where(r => (string)r["action"]! == "permit").Select(r => (int)r["id"]!) });
-        _time.Advance(2.1 * Second);
+        await AdvanceAsync(2.1 * Second);
         await BridgeHost.UntilAsync(async () => (await SourcesAsync()) is ["0.0.0.0/32"]);
         await _host.OkAsync("DELETE", "/api/acl", new { id = rows.Where(r => (string)r["action"]! == "deny").Select(r => (int)r["id"]!) });
-        _time.Advance(2.1 * Second);
+        await AdvanceAsync(2.1 * Second);
         await BridgeHost.UntilAsync(async () => (await SourcesAsync()).Count == 0);
     }
 
@@ -167,9 +167,15 @@ public sealed class BurstTests : IAsyncLifetime
     /// <summary>Lets time pass; waits until nothing but waiting tiers is pending.</summary>
     private async Task InForceAfterAsync(TimeSpan time)
     {
+        await AdvanceAsync(time);
+        await _host.SettledAsync();
+    }
+
+    /// <summary>Lets time pass once the enforcer sleeps; while it looks, it would sleep for too long.</summary>
+    private async Task AdvanceAsync(TimeSpan time)
+    {
         await StandsAsync();
         _time.Advance(time);
-        await _host.SettledAsync();
     }
 
     /// <summary>Waits until the enforcer has looked and sleeps until what is due next.</summary>
