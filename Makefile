@@ -18,7 +18,8 @@ endif
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E env "PATH=$$PATH" "DOTNET_ROOT=$$DOTNET_ROOT")
 
 # Program and the project that it is made from. One row a program.
-PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab softgated:softgate/Fabric.SoftGate fabric-cloudstack-bridge:cloudstack-plugin-bridge/Fabric.CloudStackBridge
+PROGRAMS := fabricd:controller/Fabric.Controller fabricctl:controller/fabricctl fabric-lab:lab/Fabric.Lab softgated:softgate/Fabric.SoftGate \
+  fabric-cloudstack-bridge:cloudstack-plugin-bridge/Fabric.CloudStackBridge
 
 # Directories count too: their times change when a file is removed.
 sources = $(shell find $(1) -name bin -prune -o -name obj -prune -o -path lab/demo -prune -o -name '*.actual' -o -name '* *' -o -print 2>/dev/null)
@@ -26,7 +27,7 @@ SHARED_SOURCES := Fabric.sln global.json Directory.Build.props Directory.Package
 PRODUCT_SOURCES = $(SHARED_SOURCES) $(call sources,controller switch-drivers softgate cloudstack-plugin-bridge lab)
 TEST_SOURCES = $(PRODUCT_SOURCES) $(call sources,tests)
 
-.PHONY: help build extension test test-unit test-lab lint golden bench bench-bgp bench-softgate bench-extension fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
+.PHONY: help build extension test test-unit test-lab lint golden bench bench-bgp bench-softgate bench-extension bench-cloudstack fuzz-bgp fuzz-softgate lab-up lab-down demo demo-down clean packages-build packages-lab packages-vm packages-test
 
 help: ## this list
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -68,6 +69,11 @@ bench-softgate: packages-build packages-lab ## the SoftGate's data path beside b
 
 bench-extension: build extension ## a call of CloudStack's extension beside an empty .NET program: CALLS=50
 	@tests/bench-extension.sh $(or $(CALLS),50)
+
+bench-cloudstack: packages-build ## a thousand VPCs through the CloudStack bridge, and how long its lists take then: VPCS=1000
+	@$(SDK)
+	@dotnet build tests/Fabric.CloudStackBridge.Tests -c Release -v quiet --nologo -clp:NoSummary
+	@FABRIC_BENCH_VPCS=$(or $(VPCS),1000) tests/Fabric.CloudStackBridge.Tests/bin/Release/net10.0/Fabric.CloudStackBridge.Tests -noLogo -noColor -explicit only -class '*BridgeBenchmark' -showLiveOutput
 
 fuzz-bgp: packages-build ## mutated BGP messages, hex and captures against the codec: SECONDS=60 FUZZ="--seed N --messages N --workers N"
 	@$(SDK)

@@ -19,7 +19,8 @@ namespace Fabric.CloudStackBridge;
 /// <summary>The bridge as a whole.</summary>
 public sealed class Bridge : IAsyncDisposable
 {
-    private const int LargestBody = 1024 * 1024;
+    // More than a body may have: one that is too large is read to its end where that is near, so that its sender hears why.
+    private const int LargestBody = 4 * 1024 * 1024;
     private readonly WebApplication _app;
 
     private Bridge(WebApplication app) => _app = app;

@@ -4,7 +4,7 @@ using Fabric.CloudStackBridge.Store;
 
 namespace Fabric.CloudStackBridge.Endpoints;
 
-/// <summary>Logging in, and asking whether one is.</summary>
+/// <summary>Logging in and out, and asking whether one is.</summary>
 public static partial class AuthEndpoints
 {
     // Hashing a password takes a core for a tenth of a second.
@@ -18,6 +18,12 @@ public static partial class AuthEndpoints
     {
         app.MapPost("/api/auth", LogInAsync).WithMetadata(new OpenToAll());
         app.MapGet("/api/auth", (HttpContext context) => Who(context.Caller()));
+        app.MapDelete("/api/auth", (HttpContext context, Sessions sessions) =>
+        {
+            sessions.End(context.Request.Cookies[SessionCookie.Name]!);
+            context.Response.Headers.SetCookie = $"{SessionCookie.Name}=; Path=/; Max-Age=0; HttpOnly; Secure";
+            return Envelope.Ok(null, "1");
+        }).WithMetadata(new ReadOnlyMayCall());
     }
 
     private static async Task<IResult> LogInAsync(

@@ -42,7 +42,7 @@ public static class IpamEndpoints
         return Envelope.OkTree(vpcs.SelectMany(vpc =>
         {
             var tenant = Rows.TenantOf(view, vpc);
-            var subnets = view.In(vpc, Kinds.Subnet).Select(s => (Resource: s, Prefix: IpPrefix.Parse(s.Text("prefix")!))).ToList();
+            var subnets = view.In(vpc, Kinds.Subnet).Select(s => (Resource: s, Prefix: IpPrefix.Parse(s.Text("prefix")!))).OrderBy(s => s.Prefix).ToList();
             return view.In(vpc, Kinds.Allocation).Select(a => new
             {
                 id = a.Uid,
@@ -55,15 +55,26 @@ public static class IpamEndpoints
                 @readonly = "no",
                 tenant,
                 vpc = Rows.Ref(vpc),
-                children = Children(view, vpc, a, null, [.. subnets.Where(s => IpPrefix.Parse(a.Text("prefix")!).Contains(s.Prefix))]),
+                children = Children(view, vpc, a.Uid, null, new(Inside(a, subnets))),
             });
         }));
     }
 
-    private static List<object> Children(IntentView view, Resource vpc, Resource allocation, Resource? parent, List<(Resource Resource, IpPrefix Prefix)> subnets) =>
-        [.. subnets.Where(s => !subnets.Any(o => o.Resource != s.Resource && o.Prefix.Contains(s.Prefix) && o.Prefix != s.Prefix)).Select(s =>
-            SubnetRow(view, vpc, s.Resource, allocation.Uid, parent?.Uid ?? 0,
-                Children(view, vpc, allocation, s.Resource, [.. subnets.Where(o => o.Prefix != s.Prefix && s.Prefix.Contains(o.Prefix))])))];
+    /// <summary>
+    /// Rows with those inside them, from subnets in the order of their addresses, the larger before the smaller at the same one: whatever is inside a
+    /// subnet follows it directly. Takes from the front those that are inside <paramref name="parent"/>.
+    /// </summary>
+    private static List<object> Children(IntentView view, Resource vpc, int allocation, (Resource Resource, IpPrefix Prefix)? parent, Queue<(Resource Resource, IpPrefix Prefix)> subnets)
+    {
+        var rows = new List<object>();
+        while (subnets.TryPeek(out var next) && (parent is not { } outer || outer.Prefix.Contains(next.Prefix)))
+        {
+            subnets.Dequeue();
+            rows.Add(SubnetRow(view, vpc, next.Resource, allocation, parent?.Resource.Uid ?? 0, Children(view, vpc, allocation, next, subnets)));
+        }
+
+        return rows;
+    }
 
     private static async Task<IResult> SubnetsAsync(HttpContext context, IntentFeed feed, AddressStore addresses, CancellationToken stop)
     {
@@ -307,6 +318,12 @@ public static class IpamEndpoints
     }
 
     private static Resource? At(IntentView view, string kind, Resource vpc, IpPrefix prefix) => view.In(vpc, kind).FirstOrDefault(r => r.Text("prefix") == prefix.ToString());
+
+    private static IEnumerable<(Resource Resource, IpPrefix Prefix)> Inside(Resource allocation, IEnumerable<(Resource Resource, IpPrefix Prefix)> subnets)
+    {
+        var block = IpPrefix.Parse(allocation.Text("prefix")!);
+        return subnets.Where(s => block.Contains(s.Prefix));
+    }
 
     private static bool Allocated(IntentView view, Resource vpc, IpPrefix prefix) =>
         view.In(vpc, Kinds.Allocation).Any(a => IpPrefix.Parse(a.Text("prefix")!).Contains(prefix));

@@ -13,7 +13,7 @@ public static class Lookup
         if (body.List("sites") is { Count: > 0 } sites)
         {
             return sites is [{ ValueKind: System.Text.Json.JsonValueKind.Object } one]
-                ? Named(view, Kinds.Site, "sites", new Fields(one)) ?? Only(view, Kinds.Site, "sites")
+                ? Named(view, Kinds.Site, "sites", new Fields(one))!
                 : throw NetrisException.Field("sites", "give exactly one site");
         }
 
@@ -82,7 +82,7 @@ public static class Lookup
             return byId;
         }
 
-        return reference.Text("name") is not { Length: > 0 } name ? null
+        return reference.Text("name") is not { Length: > 0 } name ? throw NetrisException.Field(member, "has neither an id nor a name")
             : view.All(kind).FirstOrDefault(r => r.Title == name) ?? throw NetrisException.Field(member, $"there is no {kind} '{Short(name)}'");
     }
 

@@ -6,7 +6,7 @@ namespace Fabric.CloudStackBridge.Security;
 
 /// <summary>
 /// Sessions. The cookie alone proves a login; the store only remembers the last use, so that a session lives on for as long as it is used
-/// though clients keep their first cookie. A change of the account's password or role ends it.
+/// though clients keep their first cookie, and whether it was logged out. A change of the account's password or role ends it.
 /// </summary>
 public sealed class Sessions(AccountStore accounts, SessionStore store, SessionCookie cookie, BridgeOptions options, TimeProvider time)
 {
@@ -36,7 +36,7 @@ public sealed class Sessions(AccountStore accounts, SessionStore store, SessionC
 
         if (now - noted > Grain)
         {
-            store.Note(ticket.Id, account.Id, now, now - options.SessionLifetime);
+            store.Note(ticket.Id, account.Id, now, ended: false, now - options.SessionLifetime);
             noted = now;
         }
 
@@ -45,7 +45,17 @@ public sealed class Sessions(AccountStore accounts, SessionStore store, SessionC
             _noted.Clear();
         }
 
-        _noted[ticket.Id] = noted;
-        return account;
+        return _noted.AddOrUpdate(ticket.Id, noted, (_, old) => old == DateTimeOffset.MinValue ? old : noted) == DateTimeOffset.MinValue ? null : account;
+    }
+
+    /// <summary>Ends the session that a valid cookie belongs to.</summary>
+    public void End(string value)
+    {
+        if (cookie.Read(value) is { } ticket)
+        {
+            var now = time.GetUtcNow();
+            store.Note(ticket.Id, ticket.Account, now, ended: true, now - options.SessionLifetime);
+            _noted[ticket.Id] = DateTimeOffset.MinValue;
+        }
     }
 }

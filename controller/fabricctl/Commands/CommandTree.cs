@@ -52,6 +52,7 @@ public static class CommandTree
             LogCommands.Watch(host),
             TokenCommand.Build(host),
             SoftGateCommand.Build(host),
+            CloudStackCommand.Build(host),
         };
         root.Options.Add(Server);
         root.Options.Add(TokenFile);

@@ -137,7 +137,7 @@ public sealed class BridgeHost : IAsyncLifetime
     /// <summary>A call. Whatever comes back has the frame: JSON, isSuccess, message, meta with the status.</summary>
     public async Task<Reply> CallAsync(string method, string path, object? body = null)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var request = new HttpRequestMessage(new HttpMethod(method), Bridge.Address.GetLeftPart(UriPartial.Authority) + path);
         if (body is not null)
         {
             request.Content = new StringContent(body as string ?? JsonSerializer.Serialize(body, JsonSerializerOptions.Web), Encoding.UTF8, "application/json");
@@ -158,6 +158,16 @@ public sealed class BridgeHost : IAsyncLifetime
         return reply;
     }
 
+    /// <summary>A read as it comes, for measuring.</summary>
+    public async Task<string> TextAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Bridge.Address.GetLeftPart(UriPartial.Authority) + path);
+        request.Headers.Add("Cookie", Cookie);
+        using var response = await _http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return await response.Content.ReadAsStringAsync();
+    }
+
     /// <summary>Writes intent as an operator would.</summary>
     public async Task ApplyAsync(string kind, string name, string spec) => (await Controller.Admin.PostAsync(
         "/api/v1/change-sets",
@@ -171,7 +181,10 @@ public sealed class BridgeHost : IAsyncLifetime
     public async Task<JsonNode> SpecAsync(string path, int uid) => (await Controller.Admin.GetAsync($"/api/v1/{path}/by-uid/{uid}")).Expect(200)["spec"];
 
     /// <summary>Waits until all rules are in force.</summary>
-    public Task SettledAsync() => UntilAsync(() => Task.FromResult(Bridge.Services.GetRequiredService<RuleStore>().Pending().All(p => p.VNet != 0)));
+    public Task SettledAsync() => UntilAsync(IsSettledAsync);
+
+    /// <summary>Whether all rules are in force.</summary>
+    public Task<bool> IsSettledAsync() => Task.FromResult(Bridge.Services.GetRequiredService<RuleStore>().Pending().All(p => p.VNet != 0));
 
     /// <summary>Waits on a condition.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds)
