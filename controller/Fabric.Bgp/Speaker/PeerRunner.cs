@@ -251,10 +251,13 @@ internal sealed class PeerRunner : IEnginePeerEvents
 
         if (before.Phase != next.Phase)
         {
-            var now = _options.TimeProvider.GetUtcNow();
-            Update(s => s with { Phase = next.Phase, Since = now });
+            Update(Entered);
         }
     }
+
+    /// <summary>The status with the phase that has been entered. To be shown before anybody is told of it: who is told looks at once.</summary>
+    private PeerStatus Entered(PeerStatus status) =>
+        status.Phase == _state.Phase ? status : status with { Phase = _state.Phase, Since = _options.TimeProvider.GetUtcNow() };
 
     private void Execute(PeerAction action)
     {
@@ -300,7 +303,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
                 break;
             case PeerAction.SessionDown { Keep: var keep }:
                 _engine.Down(_peer, keep);
-                Update(static s => s with { RemoteRouterId = null, SessionAsn = null, HoldTime = null, Families = [], TakesRefresh = false, LocalEndpoint = null, EvpnComplete = false });
+                Update(s => Entered(s) with { RemoteRouterId = null, SessionAsn = null, HoldTime = null, Families = [], TakesRefresh = false, LocalEndpoint = null, EvpnComplete = false });
                 Report(BgpEventKind.SessionDown, "session ended");
                 break;
             case PeerAction.ResendRoutes { Family: var family }:
@@ -327,7 +330,7 @@ internal sealed class PeerRunner : IEnginePeerEvents
 
     private void OnUp(PeerLink link, NegotiatedSession session)
     {
-        Update(s => s with
+        Update(s => Entered(s) with
         {
             RemoteRouterId = session.RemoteRouterId,
             SessionAsn = new Asn(session.PeerOpen.AsNumber),

@@ -167,13 +167,28 @@ internal sealed class EvpnService : IAsyncDisposable
         }
     });
 
-    /// <summary>When all peers that are there have told everything, the tables of this version have it.</summary>
+    /// <summary>When all peers that are there have told everything, the tables of this version have it. The reader may be there already.</summary>
     private async Task CheckCompleteAsync(bool late)
     {
-        if (_role is { CompleteAt: long.MaxValue } role
+        if (_role is { IsTold: false } role
             && (late || role.Speaker.Peers.Where(p => p.Phase == PeerPhase.Established).ToList() is { Count: > 0 } peers && peers.TrueForAll(p => p.EvpnComplete)))
         {
-            role.CompleteAt = await role.Vtep.CaughtUpAsync();
+            role.IsTold = true;
+            var version = await role.Vtep.CaughtUpAsync();
+            _post(() =>
+            {
+                role.CompleteAt = version;
+                CompleteIfTaken(role);
+            });
+        }
+    }
+
+    private void CompleteIfTaken(Role role)
+    {
+        if (!IsComplete && _generation == role.Generation && role.InSyncAt >= role.CompleteAt)
+        {
+            IsComplete = true;
+            Changed?.Invoke();
         }
     }
 
@@ -217,10 +232,10 @@ internal sealed class EvpnService : IAsyncDisposable
             _routes.Apply(change);
         }
 
-        if (!IsComplete && batch.InSync && batch.Version >= role.CompleteAt)
+        if (batch.InSync)
         {
-            IsComplete = true;
-            Changed?.Invoke();
+            role.InSyncAt = batch.Version;
+            CompleteIfTaken(role);
         }
     }
 
@@ -229,7 +244,6 @@ internal sealed class EvpnService : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _reader;
-        private long _completeAt = long.MaxValue;
 
         internal Role(EvpnService service, EvpnIdentity identity, int generation)
         {
@@ -254,12 +268,14 @@ internal sealed class EvpnService : IAsyncDisposable
 
         internal VtepSpeaker Vtep { get; }
 
-        /// <summary>The version of the tables that is complete.</summary>
-        internal long CompleteAt
-        {
-            get => Volatile.Read(ref _completeAt);
-            set => Volatile.Write(ref _completeAt, value);
-        }
+        /// <summary>Whether peers have told everything. The worker's.</summary>
+        internal bool IsTold { get; set; }
+
+        /// <summary>The version of the tables that has all of it. The loop's.</summary>
+        internal long CompleteAt { get; set; } = long.MaxValue;
+
+        /// <summary>The last version at which nothing more was waiting to be taken; -1: none yet. The loop's.</summary>
+        internal long InSyncAt { get; set; } = -1;
 
         public async ValueTask DisposeAsync()
         {
