@@ -47,13 +47,13 @@ public sealed class FullKernelFabric : IAsyncLifetime
     internal async Task<Fixture> GetAsync()
     {
         Eventually.Stretch = 6;
+        if (_broken is not null)
+        {
+            throw new InvalidOperationException($"the fabric did not come up for an earlier test: {_broken.Split('\n')[0]}");
+        }
+
         if (_fixture is null)
         {
-            if (_broken is not null)
-            {
-                throw new InvalidOperationException($"the fabric did not come up for an earlier test: {_broken.Split('\n')[0]}");
-            }
-
             try
             {
                 _fixture = await Fixture.RaiseAsync("reference", "vm");

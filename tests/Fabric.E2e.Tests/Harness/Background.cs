@@ -47,6 +47,13 @@ internal sealed class Background : IAsyncDisposable
 
     public static Background Start(string file, IReadOnlyList<string> arguments) => new(Command.Start(file, arguments));
 
+    /// <summary>Gives it a line of input.</summary>
+    public async Task WriteLineAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+    }
+
     /// <summary>Ends its input, waits until it ends by itself and returns all that it wrote.</summary>
     public async Task<string> EndInputAsync()
     {

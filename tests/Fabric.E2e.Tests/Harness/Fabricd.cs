@@ -23,11 +23,13 @@ internal sealed class Fabricd : IAsyncDisposable
     private readonly StringBuilder _log = new();
     private readonly string? _sshKey;
     private readonly Times _times;
+    private readonly string? _agentListen;
     private Process? _process;
 
-    private Fabricd(string? sshKey, string? dataDirectory, Times times)
+    private Fabricd(string? sshKey, string? dataDirectory, Times times, string? agentListen)
     {
         _times = times;
+        _agentListen = agentListen;
         _sshKey = sshKey;
         DataDirectory = dataDirectory ?? Path.Combine(_directory, "data");
     }
@@ -62,9 +64,10 @@ internal sealed class Fabricd : IAsyncDisposable
     /// <param name="sshKey">Private key that opens the devices.</param>
     /// <param name="dataDirectory">Where its store is; by default in a directory that goes with it.</param>
     /// <param name="times">How patient it is.</param>
-    public static async Task<Fabricd> StartAsync(string? sshKey, string? dataDirectory = null, Times? times = null)
+    /// <param name="agentListen">Where SoftGates' agents reach it; null: nowhere.</param>
+    public static async Task<Fabricd> StartAsync(string? sshKey, string? dataDirectory = null, Times? times = null, string? agentListen = null)
     {
-        var fabricd = new Fabricd(sshKey, dataDirectory, times ?? Times.Quick);
+        var fabricd = new Fabricd(sshKey, dataDirectory, times ?? Times.Quick, agentListen);
         try
         {
             await fabricd.StartAsync();
@@ -85,6 +88,7 @@ internal sealed class Fabricd : IAsyncDisposable
         [
             "--data-dir", DataDirectory, "--listen", "127.0.0.1:0",
             .. _sshKey is null ? [] : (string[])["--ssh-key", _sshKey],
+            .. _agentListen is null ? [] : (string[])["--agent-listen", _agentListen],
             .. _times.Arguments,
         ];
         var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -73,6 +73,10 @@ internal sealed class Lab : IAsyncDisposable
     /// <summary>Runs a shell script in a device, server or VM and returns what it writes.</summary>
     public Task<string> ShellAsync(string node, string script) => ExecAsync(node, "bash", "-c", script);
 
+    /// <summary>Writes a file that only root can read in a device.</summary>
+    public async Task PutAsync(string node, string path, string text) => (await Command.RunAsync(
+        "bash", [ExecScript, "--name", Name, node, "sh", "-c", $"umask 077; mkdir -p \"$(dirname {path})\"; cat > {path}"], text, TimeSpan.FromMinutes(1))).Must();
+
     /// <summary>What a device's routing software answers to commands.</summary>
     public Task<string> VtyshAsync(string device, params string[] commands) => ExecAsync(device, ["vtysh", .. commands.SelectMany(c => (string[])["-c", c])]);
 
@@ -160,7 +164,7 @@ internal sealed class Lab : IAsyncDisposable
 
     private static string StateBase => Environment.GetEnvironmentVariable("FABRIC_LAB_STATE") is { Length: > 0 } other ? other : "/run/fabric-lab";
 
-    private static string ExecScript => Path.Combine(Repository.Root, "lab", "exec");
+    internal static string ExecScript => Path.Combine(Repository.Root, "lab", "exec");
 
     private List<string> OfRole(string role) =>
         [.. Facts["devices"]!.AsArray().Where(d => d!["role"]!.GetValue<string>() == role).Select(d => d!["name"]!.GetValue<string>())];

@@ -8,6 +8,7 @@ internal static class Repository
         ["fabricd"] = "controller/Fabric.Controller",
         ["fabricctl"] = "controller/fabricctl",
         ["fabric-lab"] = "lab/Fabric.Lab",
+        ["softgated"] = "softgate/Fabric.SoftGate",
     };
 
     /// <summary>Directory with the solution.</summary>
